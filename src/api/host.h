@@ -1,0 +1,54 @@
+// What main/ gives every service.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/event_bus.h"
+#include "api/registry.h"
+#include "blob/store.h"
+#include "store/database.h"
+#include "store/journal.h"
+#include "sys/env.h"
+#include "sys/thread_pool.h"
+#include "sys/timers.h"
+
+namespace mdlc::api {
+
+// Credentials that programs and clients sign with.
+struct credentials {
+  std::string access_key;
+  std::string secret_key;
+  std::string session_token;  // empty for a lasting key
+};
+
+struct host {
+  sys::env& env;
+  store::database& db;
+  store::journal& journal;
+  blob::store& blobs;
+  sys::thread_pool& pool;
+  sys::timers& timers;
+  registry& operations;
+  event_bus& bus;
+  sys::path data_folder;
+  std::string python;      // interpreter for functions and scripts
+  std::string endpoint{};  // http://127.0.0.1:4566, once listening
+
+  // Temporary credentials for `role_arn` that outlive a restart (issued and checked by the sts service).
+  std::function<credentials(const base::scope&, std::string_view role_arn, std::string_view session_name)> assume_role;
+};
+
+// A running service. Made before the server listens; destroyed after it stopped.
+class service {
+ public:
+  virtual ~service() = default;
+  // All services are made, nothing is listening yet: take up again what a restart interrupted.
+  virtual void resume() {}
+  // The server stops: begin nothing new, end what dies with the server.
+  virtual void stop() {}
+};
+
+}  // namespace mdlc::api
