@@ -2,8 +2,7 @@
 //
 // In services/<name>/operations.h:
 //
-//   #define MDLC_STS_OPERATIONS(op, deferred) \
-//     op(GetCallerIdentity, get_caller_identity)
+//   #define MDLC_STS_OPERATIONS(op, deferred) op(GetCallerIdentity, get_caller_identity)
 //   MDLC_DECLARE_OPERATIONS(MDLC_STS_OPERATIONS)
 //
 // declares   api::answer<model::GetCallerIdentity::output>
