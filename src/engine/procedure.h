@@ -31,8 +31,9 @@
 
 namespace mdlc::engine {
 
-// Given by the procedure, within it: begins at 1, never reused. An attempt of a Retry is a new command.
-using command_id = uint64_t;
+// Given by the procedure and unique within it for ever: "17.2", "create/Bucket". An attempt of a Retry is a new
+// command. No '\n' in it. What the call carries (api::context::command_id) is "<kind>/<uid>/<id>".
+using command_id = std::string;
 
 // An operation of the registry, called in the procedure's name.
 struct call_operation {
@@ -56,7 +57,7 @@ struct own_command {
 };
 
 struct command {
-  command_id id = 0;
+  command_id id;
   std::variant<call_operation, set_timer, own_command> what;
 };
 
@@ -72,7 +73,7 @@ struct stimulus {
     told,      // somebody says `name` with `body` (stop, a task token's result, progress of an own command)
   };
   kind what = kind::go_on;
-  command_id command = 0;
+  command_id command{};
   api::answer<json::value> answer{};
   std::string request_id{};  // of the call that was answered
   std::string name{};
@@ -99,8 +100,9 @@ class procedure {
   // A stimulus that no longer concerns it is answered with an empty decision.
   virtual decision decide(const stimulus&) = 0;
 
-  // Folds one batch that an earlier decide returned. Never evaluates, so that newer code reads older records.
-  virtual void replay(std::string_view records) = 0;
+  // Folds one batch that an earlier decide returned. Never evaluates, so that newer code reads older records. An error
+  // (records of a newer format) leaves the procedure as it is on disk and not running.
+  virtual base::result<void> replay(std::string_view records) = 0;
 
   // What is open now, for recovery.
   virtual std::vector<command> open_commands() const = 0;
@@ -122,9 +124,9 @@ class kind {
 
   // Issues an own command: arranges that procedures::answer (or tell) is called for it some day. Also after a restart.
   // On a pool thread; must not block.
-  virtual void issue(const std::string& uid, command_id, const own_command&) { (void)uid; }
+  virtual void issue(const std::string& uid, const command_id&, const own_command&) { (void)uid; }
   // An own command that was issued and is closed without an answer.
-  virtual void withdraw(const std::string& uid, command_id, const own_command&) { (void)uid; }
+  virtual void withdraw(const std::string& uid, const command_id&, const own_command&) { (void)uid; }
   // A batch is durable; `ended` with the last. On the writer's thread: publish events here, and be short.
   virtual void committed(const std::string& uid, const procedure&, bool ended) { (void)uid, (void)ended; }
 };

@@ -41,7 +41,7 @@ class procedures {
             std::function<void(const api::answer<json::value>&)> done = {});
 
   // The answer of an own command. An answer to a command that is not open is dropped.
-  void answer(const std::string& uid, command_id, api::answer<json::value>, std::string request_id = {});
+  void answer(const std::string& uid, const command_id&, api::answer<json::value>, std::string request_id = {});
 
   // Looks at an open procedure while nobody changes it; false where none of that uid is open. Keep it short.
   bool look(const std::string& uid, const std::function<void(const procedure&, store::sequence last)>&) const;
