@@ -42,8 +42,7 @@ class parameter {
   parameter(store::bytes b) : value(b) {}
   parameter(double d) : value(d) {}
   template <class T>
-    requires std::is_integral_v<T>
-  parameter(T i) : value(static_cast<int64_t>(i)) {}
+  requires std::is_integral_v<T> parameter(T i) : value(static_cast<int64_t>(i)) {}
   template <class T>
   parameter(const std::optional<T>& o) {
     if (o) value = parameter(*o).value;
@@ -87,7 +86,8 @@ class transaction : public reader {
  public:
   // The number of rows that changed.
   virtual int64_t run(std::string_view sql, parameters = {}) = 0;
-  // Runs after the commit, in order, on the writer's thread: keep it short and post what is not. Dropped if the unit fails.
+  // Runs after the commit, in order, on the writer's thread: keep it short and post what is not. Dropped if the unit
+  // fails.
   virtual void after_commit(std::function<void()>) = 0;
   // Runs `work`; rolls back what it wrote (its after_commit calls included) where it returns false or throws.
   virtual bool nested(const std::function<bool()>& work) = 0;

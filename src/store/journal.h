@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,12 @@ struct batch {
   std::string records;  // the owner's own encoding; begins with a format version
 };
 
+// Appended rows after which a checkpoint is written by itself: what a start has to scan at most, and a bit.
+inline constexpr sequence checkpoint_every_rows = 16'384;
+
 class journal {
  public:
-  explicit journal(database&);  // migrates its tables
+  explicit journal(database&);  // migrates its tables, reads the checkpoint and the tail; throws store::failure
   ~journal();
   journal(const journal&) = delete;
 
@@ -46,14 +50,14 @@ class journal {
     procedure_id id;
     sequence last;
   };
-  // Those begun and not closed, as the checkpoint and the rows after it tell; for the start.
+  // Those begun and not closed, as committed; a start takes them up again.
   std::vector<open_procedure> open();
   // Writes the checkpoint; call it now and then and at a clean stop. It only shortens the next start.
   void checkpoint();
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  std::shared_ptr<state> state_;
 };
 
 }  // namespace mdlc::store
