@@ -1,6 +1,7 @@
 // Bytes of objects: files under names of their own, fsynced before any row points to them, immutable afterwards.
 //
 // A blob without a row (a crash between staging and commit, a deleted object) is garbage; `sweep` removes it.
+// Files are 256 folders wide: ab/ab12…, by the first two digits of the name.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,9 @@ class store {
   base::result<ref> put(std::string_view bytes);  // stage, write, finish
   virtual base::result<slice> open_slice(const ref&, int64_t offset, int64_t count) = 0;
   base::result<slice> open_slice(const ref& r) { return open_slice(r, 0, r.size); }
-  // The file, for read-only bind mounts into jobs. Never hand out a way to write it.
+  // The file, for read-only bind mounts into jobs. Never hand out a way to write it. Anyone who has the name may read
+  // it (mode 0444), which is chance that nobody else can list (folders are 0711): a job's own user can be given a file
+  // before or after the server's privileges are dropped.
   virtual sys::path file_of(const ref&) const = 0;
   // Removes now; nothing may point to it any more. Missing is fine.
   virtual void remove(const std::string& name) = 0;
