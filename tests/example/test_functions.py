@@ -86,6 +86,7 @@ def train(aws: FakeAWS, training: dict[str, Any]) -> xgboost.Booster:
         return xgboost.DMatrix(table[:, 1:], table[:, 0])
 
     parameters = dict(training["HyperParameters"])
+    parameters["nthread"] = "1"
     rounds, patience = int(parameters.pop("num_round")), int(parameters.pop("early_stopping_rounds"))
     evaluated = [(matrix(training["Train"]), "train"), (matrix(training["Validation"]), "validation")]
     return xgboost.train(
