@@ -37,12 +37,12 @@ using command_id = std::string;
 
 // An operation of the registry, called in the procedure's name.
 struct call_operation {
-  std::string service;  // as registry::find takes both: "dynamodb", "putItem"
-  std::string operation;
-  json::value input;  // normal form
-  base::scope scope;
-  std::string principal;  // ARN of the assumed role
-  bool outside = false;   // a plain operation that nevertheless works outside of our database
+  std::string service{};  // as registry::find takes both: "dynamodb", "putItem"
+  std::string operation{};
+  json::value input{};  // normal form
+  base::scope scope{};
+  std::string principal{};  // ARN of the assumed role
+  bool outside = false;     // a plain operation that nevertheless works outside of our database
 };
 
 // Fires once, at or after `due`.
