@@ -26,13 +26,15 @@ struct member {
   const shape* target;
   bool required = false;
   location where = location::body;
-  std::string_view wire_name;    // locationName, or the name (a prefix where `where` is headers)
-  std::string_view query_name;   // Query protocols' name where it differs from wire_name
+  // locationName, or the name (a prefix where `where` is headers). Of a list's member, a map's key and value: "member",
+  // "key", "value" unless the model says otherwise; empty for a flattened list, whose items bear the list's own name.
+  std::string_view wire_name{};
+  std::string_view query_name{};  // Query protocols' name where it differs from wire_name
   bool flattened = false;        // XML and Query lists and maps without a wrapper
   bool xml_attribute = false;
   bool idempotency_token = false;
   time_format format = time_format::unset;
-  std::string_view xml_namespace;  // of this member's element
+  std::string_view xml_namespace{};  // of this member's element
 };
 
 // Bounds are those of length (strings, blobs), count (lists, maps) or value (numbers).
@@ -82,8 +84,8 @@ struct service {
   std::string_view api_version;     // "2012-08-10"
   std::string_view xml_namespace{};
   bool has_region = true;           // IAM has none
-  std::span<const operation* const> operations;        // what we serve
-  std::span<const std::string_view> unserved;           // AWS has it, we do not
+  std::span<const operation* const> operations{};      // what we serve
+  std::span<const std::string_view> unserved{};         // AWS has it, we do not
 };
 
 }  // namespace mdlc::wire
