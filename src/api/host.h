@@ -28,6 +28,8 @@ struct host {
   sys::env& env;
   store::database& db;
   store::journal& journal;
+  // Bytes of S3's objects. Only s3 has rows that point here, and it sweeps what no row of its own points to: another
+  // service opens a store of its own under data_folder.
   blob::store& blobs;
   sys::thread_pool& pool;
   sys::timers& timers;
