@@ -1,6 +1,7 @@
 // How commands reach the world.
 #include "base/log.h"
 #include "engine/live.h"
+#include "engine/streams.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::engine {
@@ -73,11 +74,20 @@ void procedures::state::call_inside(const live_ptr& p, const command_id& id, con
                                     const api::registry::entry& entry) {
   auto context = context_of(*p, id, c);
   auto request_id = context.request_id;
-  auto record = [this, &p, &id, &request_id](store::transaction& t, const api::answer<json::value>& answer) {
-    decide_in(t, p, {.what = stimulus::kind::answered, .command = id, .answer = answer, .request_id = request_id});
+  api::call* running = nullptr;
+  auto record = [&](store::transaction& t, const api::answer<json::value>& answer) {
+    decide_in(t, p,
+              {.what = stimulus::kind::answered,
+               .command = id,
+               .answer = with_body(*entry.op.model, answer, *running),
+               .request_id = request_id});
   };
   api::call made{host.db, std::move(context), record};
-  auto answer = host.operations.invoke(entry, made, c.input);
+  running = &made;
+  auto input = c.input;
+  auto staged = stage_body(*entry.op.model, input, made, host.blobs);
+  auto answer =
+      staged ? host.operations.invoke(entry, made, input) : tl::unexpected(api::internal_error(staged.error().message));
   if (!answer && answer.error().is_internal) again_later(p, id, answer.error(), request_id);
 }
 

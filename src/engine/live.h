@@ -27,6 +27,7 @@ struct decided {
   std::vector<command_id> begun;
   std::vector<open_command> closed;
   reply_to done;
+  store::sequence at = 0;  // its row
 
   bool is_empty() const { return what.records.empty() && begun.empty() && !what.ends; }
 };
@@ -48,7 +49,8 @@ struct live {
   // All below: one thread at a time decides, or appends what was decided.
   std::mutex mutex;
   std::unique_ptr<procedure> body;
-  store::sequence last = 0;
+  store::sequence last = 0;     // appended, perhaps not yet committed
+  store::sequence durable = 0;  // committed: what readers can see
   std::map<command_id, open_command> open;
   std::vector<decided> pending;  // memory is ahead of the disk by these
   bool over = false;

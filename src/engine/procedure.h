@@ -128,7 +128,7 @@ class kind {
   // An own command that was issued and is closed without an answer.
   virtual void withdraw(const std::string& uid, const command_id&, const own_command&) { (void)uid; }
   // A batch is durable; `ended` with the last. On the writer's thread: publish events here, and be short.
-  virtual void committed(const std::string& uid, const procedure&, bool ended) { (void)uid, (void)ended; }
+  virtual void committed(const std::string& uid, procedure&, bool ended) { (void)uid, (void)ended; }
 };
 
 }  // namespace mdlc::engine

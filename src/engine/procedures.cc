@@ -118,10 +118,11 @@ std::optional<decided> procedures::state::decide(live& p, stimulus s, reply_to d
 void procedures::state::append(store::transaction& t, const live_ptr& p) {
   if (p->pending.empty()) return;  // an earlier unit took them along
   try {
-    for (const auto& d : p->pending) {
+    for (auto& d : p->pending) {
       if (d.is_empty()) continue;
       p->last = host.journal.append(t, {std::string{what.name()}, p->uid}, p->last, seal(d.begun, d.what.records),
                                     d.what.ends);
+      d.at = p->last;
       p->body->project(t, d.what, p->last);
     }
   } catch (...) {
@@ -147,6 +148,7 @@ void procedures::state::settle(const live_ptr& p, std::vector<decided>& all) {
     if (d.done) d.done(d.what.reply);
     if (!d.is_empty()) {
       std::lock_guard lock{p->mutex};
+      p->durable = d.at;
       what.committed(p->uid, *p->body, d.what.ends);
     }
     if (d.what.ends) {
@@ -215,7 +217,7 @@ bool procedures::look(const std::string& uid, const std::function<void(const pro
   auto p = state_->find(uid);
   if (!p) return false;
   std::lock_guard lock{p->mutex};
-  see(*p->body, p->last);
+  see(*p->body, p->durable);
   return true;
 }
 
@@ -256,7 +258,7 @@ void procedures::resume() {
     if (open.id.kind != s.what.name()) continue;
     auto p = std::make_shared<live>(open.id.uid);
     p->body = s.what.make(open.id.uid);
-    p->last = open.last;
+    p->last = p->durable = open.last;
     auto rows = s.host.db.read([&](store::reader& r) { return s.host.journal.read(r, open.last); });
     auto begun = fold(*p->body, rows);
     if (!begun) {

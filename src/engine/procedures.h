@@ -43,7 +43,8 @@ class procedures {
   // The answer of an own command. An answer to a command that is not open is dropped.
   void answer(const std::string& uid, const command_id&, api::answer<json::value>, std::string request_id = {});
 
-  // Looks at an open procedure while nobody changes it; false where none of that uid is open. Keep it short.
+  // Looks at an open procedure while nobody changes it; false where none of that uid is open. Keep it short. It may be
+  // ahead of the disk; `last` is its last row that is durable.
   bool look(const std::string& uid, const std::function<void(const procedure&, store::sequence last)>&) const;
 
   // All batches of a procedure's history, oldest first, as `decide` made them. `last`: its last row.
