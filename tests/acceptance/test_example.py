@@ -82,7 +82,7 @@ class Stack:
 
     def _items(self, family: str) -> list[dict[str, Any]]:
         table = boto3.resource("dynamodb").Table(self.outputs["ModelTableName"])
-        return table.query(KeyConditionExpression=Key("MODEL_FAMILY").eq(family))["Items"]
+        return table.query(KeyConditionExpression=Key("MODEL_FAMILY").eq(family), ConsistentRead=True)["Items"]
 
 
 def execute(machine: str, given: dict[str, Any]) -> dict[str, Any]:

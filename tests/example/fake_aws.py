@@ -55,6 +55,7 @@ class FakeDynamoDB:
 
     def _newest_first(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         assert request["KeyConditionExpression"] == "MODEL_FAMILY = :f" and request["ScanIndexForward"] is False
+        assert request["ConsistentRead"]  # a model that was registered a moment ago is there
         family = request["ExpressionAttributeValues"][":f"]["S"]
         return [self.items[key] for key in sorted(self.items, reverse=True) if key[0] == family]
 

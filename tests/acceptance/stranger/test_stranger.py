@@ -85,7 +85,8 @@ def entered(execution: dict[str, Any]) -> list[str]:
 def versions(outputs: dict[str, str]) -> list[dict[str, Any]]:
     """What is recorded, through boto3's resource API: numbers are numbers."""
     table = boto3.resource("dynamodb").Table(outputs["VersionsName"])
-    return table.query(KeyConditionExpression=Key("Project").eq("turbines") & Key("Version").gt(0))["Items"]
+    condition = Key("Project").eq("turbines") & Key("Version").gt(0)
+    return table.query(KeyConditionExpression=condition, ConsistentRead=True)["Items"]
 
 
 def lines(bucket: str, prefix: str) -> list[list[float]]:
@@ -189,9 +190,7 @@ def test_the_new_version_is_good_and_its_grade_is_what_the_files_say(outputs):
 
 
 def test_what_a_function_prints_can_be_read(outputs):
-    logs = boto3.client("logs")
-    group = "/aws/lambda/turbines-lab-prepare"
-    events = logs.filter_log_events(logGroupName=group, filterPattern='"weeks"')["events"]
+    events = boto3.client("logs").filter_log_events(logGroupName="/aws/lambda/turbines-lab-prepare")["events"]
     assert any(event["message"].startswith(f"weeks {BEFORE} for fits/") for event in events)
 
 
