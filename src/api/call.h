@@ -27,6 +27,20 @@ class call {
 
   // The request's streamed payload (S3 PutObject, UploadPart), already durable as a blob no row points to yet.
   std::optional<blob::ref> body;
+  // What the bytes of `body` add up to, computed as they came and found to be what the client declared.
+  struct {
+    std::string md5;                 // hexadecimal, as in an ETag
+    std::string checksum_algorithm;  // "CRC32", "SHA256", …: the client's, CRC64NVME where it named none
+    std::string checksum;            // base64
+    bool checksum_declared = false;  // by the client
+  } body_digests;
+
+  // For deferred operations: `gone` is called once, on a socket thread, if the client goes before it has its answer.
+  // Never for callers inside the process.
+  void when_gone(std::function<void()> gone) const {
+    if (watch_client) watch_client(std::move(gone));
+  }
+  std::function<void(std::function<void()>)> watch_client;  // set by dispatch
 
   // What an operation may set beside its typed answer.
   struct {
@@ -46,6 +60,8 @@ class call {
   bool has_recorder() const { return static_cast<bool>(record_); }
   // For the registry: records an answer that came without a commit (a read, a refusal) in a unit of its own.
   void record_alone(const answer<json::value>&);
+  // The same without waiting, for deferred operations, whose answer may come on the writer's own thread.
+  void record_alone(answer<json::value>, std::function<void(answer<json::value>)> then);
 
  private:
   store::database& db_;

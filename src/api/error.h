@@ -15,6 +15,7 @@ struct error {
   json::object members{}; // what else the error's shape has (CancellationReasons, Item, …), in normal form
   // Ours, unforeseen: the reason is in the log under the request id. Never recorded as a command's answer.
   bool is_internal = false;
+  std::string reason{};   // of an internal one, for the log
 };
 
 template <class T>
@@ -24,7 +25,8 @@ inline tl::unexpected<error> refuse(std::string code, std::string message, int s
   return tl::unexpected(error{std::move(code), std::move(message), status});
 }
 
-// AWS's words when a service fails: HTTP 500, InternalFailure. `why` goes to the log only.
+// AWS's words when a service fails: HTTP 500, InternalFailure. `why` goes to the log only, where the registry writes it
+// with the request's id.
 error internal_error(std::string_view why);
 
 }  // namespace mdlc::api

@@ -9,11 +9,13 @@
 #include "api/event_bus.h"
 #include "api/registry.h"
 #include "blob/store.h"
+#include "http/server.h"
 #include "store/database.h"
 #include "store/journal.h"
 #include "sys/env.h"
 #include "sys/thread_pool.h"
 #include "sys/timers.h"
+#include "wire/sigv4.h"
 
 namespace mdlc::api {
 
@@ -22,6 +24,13 @@ struct credentials {
   std::string access_key;
   std::string secret_key;
   std::string session_token;  // empty for a lasting key
+};
+
+// Whose key signed a request.
+struct signer {
+  std::string secret_key;
+  std::string account;
+  std::string principal;  // ARN
 };
 
 struct host {
@@ -41,6 +50,12 @@ struct host {
 
   // Temporary credentials for `role_arn` that outlive a restart (issued and checked by the sts service).
   std::function<credentials(const base::scope&, std::string_view role_arn, std::string_view session_name)> assume_role;
+
+  // The owner of an access key and the session token that came with it (empty for a lasting key); set by the sts service.
+  std::function<base::result<signer, wire::auth_error>(std::string_view access_key, std::string_view session_token)>
+      find_signer{};
+  // The threads that wait for sockets, for services that listen themselves (Lambda's Runtime API).
+  http::loop* sockets = nullptr;
 };
 
 // A running service. Made before the server listens; destroyed after it stopped.

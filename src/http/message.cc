@@ -9,6 +9,8 @@ bool equal_names(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+void headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+
 void headers::set(std::string_view name, std::string value) {
   for (auto& [known, old] : fields_) {
     if (!equal_names(known, name)) continue;

@@ -18,7 +18,7 @@ class headers {
 
   headers() = default;
   headers(std::initializer_list<field> fields) : fields_(fields) {}
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value);
   void set(std::string_view name, std::string value);
   // The first of that name, or null.
   const std::string* find(std::string_view name) const;
