@@ -1,0 +1,51 @@
+// A template as a call brings it (its text, a URL, or "as before"), with parameters, tags and capabilities checked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/cloudformation/model.h"
+#include "services/cloudformation/service.h"
+
+namespace mdlc::services::cloudformation {
+
+// AWS's quotas of a template's text.
+inline constexpr size_t max_template_body_bytes = 51'200;
+inline constexpr size_t max_template_url_bytes = 1'048'576;
+
+struct submission_input {
+  std::optional<std::string> body, url;
+  bool previous_template = false;
+  const std::optional<std::vector<model::Parameter>>& parameters;
+  const std::optional<std::vector<std::string>>& capabilities;
+  const std::optional<std::vector<model::Tag>>& tags;
+};
+
+struct submission {
+  parsed_template parsed;
+  revision wanted;
+  json::object tags;
+  json::array capabilities;
+};
+
+// `existing`: the stack that is to change, or null for a new one.
+api::answer<submission> submit(service&, api::call&, const submission_input&, const stack* existing);
+
+// The text alone.
+api::answer<std::string> template_text(service&, api::call&, const std::optional<std::string>& body,
+                                       const std::optional<std::string>& url);
+
+// The order for a new or changed stack.
+order make_order(service&, api::call&, goal, const stack&, const submission&, std::string token, store::reader&);
+
+// Tells apart the states from which a stack may be updated; null, or AWS's refusal.
+std::optional<api::error> not_updatable(const stack&);
+
+// Whether the submission changes anything against what stands.
+bool changes_anything(const stack& existing, const submission&);
+
+// Remembers which exports the stack uses.
+void note_imports(store::transaction&, const stack_identity&, const order&);
+
+}  // namespace mdlc::services::cloudformation
