@@ -1,0 +1,108 @@
+#include "runner/xgboost/inference.h"
+
+#include <fmt/format.h>
+
+#include "runner/xgboost/channel.h"
+#include "runner/xgboost/number.h"
+
+namespace mdlc::runner::xgboost {
+namespace {
+
+constexpr int no_content = 204, bad_request = 400, not_acceptable = 406, unsupported_media_type = 415;
+
+inference_answer refuse(int status, std::string why) { return {status, "text/plain", std::move(why)}; }
+
+std::string_view media_type(std::string_view text) {
+  text = text.substr(0, text.find_first_of(";,"));
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// A model takes one column more, which it does not look at; SageMaker's container allows just that.
+void keep_columns(table& t, size_t columns) {
+  for (size_t row = 0; row < t.rows; ++row)
+    std::copy_n(t.values.begin() + static_cast<ptrdiff_t>(row * t.columns), columns,
+                t.values.begin() + static_cast<ptrdiff_t>(row * columns));
+  t.columns = columns;
+  t.values.resize(t.rows * columns);
+}
+
+// A number, or a list of them where there is one a class.
+void append_prediction(std::string& to, const predictions& p, size_t row) {
+  if (p.width == 1) return append_python(to, p.values[row]);
+  to += '[';
+  for (size_t i = 0; i < p.width; ++i) {
+    if (i) to += ", ";
+    append_python(to, p.values[row * p.width + i]);
+  }
+  to += ']';
+}
+
+std::string as_csv(const predictions& p, bool is_batch) {
+  std::string out;
+  out.reserve(p.values.size() * 22);
+  for (size_t row = 0; row < p.rows; ++row) {
+    if (row && !is_batch) out += ',';
+    append_prediction(out, p, row);
+    if (is_batch) out += '\n';
+  }
+  return out;
+}
+
+std::string as_json(const predictions& p, bool lines) {
+  std::string out = lines ? "" : R"({"predictions": [)";
+  for (size_t row = 0; row < p.rows; ++row) {
+    if (row && !lines) out += ", ";
+    out += R"({"score": )";
+    append_prediction(out, p, row);
+    out += lines ? "}\n" : "}";
+  }
+  if (!lines) out += "]}";
+  return out;
+}
+
+}  // namespace
+
+inference_answer infer(const booster& model, const inference_request& request) {
+  if (request.body.empty()) return {no_content, "text/csv", ""};
+  if (!check_content_type(request.content_type))
+    return refuse(unsupported_media_type,
+                  fmt::format("{} is not an accepted ContentType: csv, text/csv.", request.content_type));
+  auto accept = media_type(request.accept);
+  if (accept.empty() || accept == "*/*") accept = "text/csv";
+  if (accept != "text/csv" && accept != "application/json" && accept != "application/jsonlines")
+    return refuse(not_acceptable, fmt::format("Accept type {} is not supported.", accept));
+  table rows;
+  if (auto read = append_csv(rows, request.body, find_delimiter(request.body)); !read)
+    return refuse(unsupported_media_type,
+                  fmt::format("Loading csv data failed with Exception, please ensure data is in csv format:\n {}",
+                              read.error().message));
+  if (rows.rows == 0) return {no_content, "text/csv", ""};
+  const auto features = model.features();
+  if (!features) return refuse(500, features.error().message);
+  if (rows.columns != *features && rows.columns != *features + 1)
+    return refuse(bad_request,
+                  fmt::format("Unable to evaluate payload provided: Feature size of csv inference data {} is not "
+                              "consistent with feature size of trained model {}.",
+                              rows.columns, *features));
+  if (rows.columns > *features) keep_columns(rows, *features);
+  const auto predicted = model.predict(rows);
+  if (!predicted) return refuse(bad_request, "Unable to evaluate payload provided: " + predicted.error().message);
+  if (accept == "text/csv") return {200, "text/csv", as_csv(*predicted, request.is_batch)};
+  return {200, std::string{accept}, as_json(*predicted, accept == "application/jsonlines")};
+}
+
+base::result<booster> load_model(std::string_view bytes) {
+  if (bytes.empty()) return base::fail("the model file is empty");
+  if (bytes.front() == '\x80')
+    return base::fail(
+        "the model file is a pickled Python object, as the oldest XGBoost images write it; save it with "
+        "Booster.save_model instead");
+  auto loaded = booster::load(bytes);
+  if (!loaded)
+    return base::fail(
+        fmt::format("XGBoost {} cannot read the model file: {}", library_version(), loaded.error().message));
+  return loaded;
+}
+
+}  // namespace mdlc::runner::xgboost

@@ -1,0 +1,235 @@
+// Trains and infers in this process, unconfined: what comes of data and parameters. Equality with Python's package is
+// shown by the acceptance tests.
+#include <cmath>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/value.h"
+#include "runner/testing.h"
+#include "runner/xgboost/builtin.h"
+#include "runner/xgboost/inference.h"
+
+namespace mdlc::runner::xgboost {
+namespace {
+
+using testing::HasSubstr;
+
+// y depends on x1 and x2, and not quite: some of it is noise that only a model that overfits would learn.
+std::string rows(int count, int seed, bool weighted = false) {
+  std::string out;
+  uint32_t state = static_cast<uint32_t>(seed) * 2654435761u + 1;
+  const auto next = [&] { return static_cast<double>((state = state * 1664525u + 1013904223u) >> 8) / (1 << 24); };
+  for (int i = 0; i < count; ++i) {
+    const double a = next(), b = next(), noise = next();
+    out += fmt::format("{:.5f},{}{:.5f},{:.5f}\n", 3 * a - b + noise, weighted ? "1," : "", a, b);
+  }
+  return out;
+}
+
+class training : public testing::Test {
+ protected:
+  temporary_folder base;
+  json::object parameters{{"num_round", "10"}, {"max_depth", "3"}};
+
+  void SetUp() override {
+    for (auto folder : {"input/config", "input/data/train", "model", "output"})
+      std::filesystem::create_directories(base / folder);
+    add("train", "a.csv", rows(300, 1));
+  }
+  void add(std::string_view channel, std::string_view name, std::string_view content) {
+    const auto folder = base / "input" / "data" / channel;
+    std::filesystem::create_directories(folder);
+    std::ofstream{folder / name} << content;
+  }
+  // Returns the exit code; what was printed is in `printed`.
+  int run(std::string_view content_type = "text/csv") {
+    json::object channels;
+    for (const auto& c : std::filesystem::directory_iterator{base / "input" / "data"})
+      channels[c.path().filename().string()] =
+          json::object{{"ContentType", content_type}, {"TrainingInputMode", "File"}};
+    std::ofstream{base / "input" / "config" / "hyperparameters.json"} << json::print(parameters);
+    std::ofstream{base / "input" / "config" / "inputdataconfig.json"} << json::print(channels);
+    testing::internal::CaptureStdout();
+    const int code = train(base.path());
+    printed = testing::internal::GetCapturedStdout();
+    return code;
+  }
+  std::string reason() { return sys::read_file(base / "output" / "failure").value_or("(none)"); }
+  booster model() {
+    auto loaded = load_model(sys::read_file(base / "model" / "xgboost-model").value_or(""));
+    EXPECT_TRUE(loaded) << loaded.error().message;
+    return std::move(*loaded);
+  }
+  size_t lines_with(std::string_view what) {
+    size_t count = 0;
+    for (size_t at = printed.find(what); at != std::string::npos; at = printed.find(what, at + 1)) ++count;
+    return count;
+  }
+
+  std::string printed;
+};
+
+TEST_F(training, writes_a_model_and_says_each_round) {
+  add("validation", "v.csv", rows(100, 2));
+  ASSERT_EQ(run(), exit_done) << printed;
+  EXPECT_THAT(printed, HasSubstr("XGBoost " + library_version()));
+  EXPECT_THAT(printed, testing::ContainsRegex(
+                           "\n\\[0\\]#011train-rmse:[0-9]+\\.[0-9]{5}#011validation-rmse:[0-9]+\\.[0-9]{5}\n"));
+  EXPECT_EQ(lines_with("#011train-rmse:"), 10u);
+  EXPECT_EQ(model().features().value_or(0), 2u);
+  EXPECT_EQ(reason(), "(none)");
+}
+
+TEST_F(training, reads_all_files_of_a_channel) {
+  add("train", "b.csv", rows(50, 3));
+  add("train", ".hidden", "not data");
+  ASSERT_EQ(run(), exit_done) << printed;
+  EXPECT_THAT(printed, HasSubstr("Train matrix has 350 rows and 2 columns"));
+}
+
+TEST_F(training, stops_early_and_keeps_the_best) {
+  parameters = {{"num_round", "200"}, {"max_depth", "8"}, {"eta", "1"}, {"early_stopping_rounds", "3"}};
+  add("validation", "v.csv", rows(100, 2));
+  ASSERT_EQ(run(), exit_done) << printed;
+  const auto said = lines_with("#011train-rmse:");
+  EXPECT_LT(said, 200u);
+  // The best of the rounds that were said, three before the last one, is what the model holds.
+  EXPECT_THAT(printed, HasSubstr(fmt::format("Best iteration {} ", said - 4)));
+  auto kept = model();
+  EXPECT_TRUE(kept.first_rounds(static_cast<int>(said) - 3));
+  EXPECT_FALSE(kept.first_rounds(static_cast<int>(said) - 2));
+}
+
+TEST_F(training, says_several_metrics) {
+  parameters["eval_metric"] = "mae,rmse";
+  ASSERT_EQ(run(), exit_done);
+  EXPECT_THAT(printed, testing::ContainsRegex("\\[9\\]#011train-mae:[0-9.]+#011train-rmse:[0-9.]+\n"));
+}
+
+TEST_F(training, takes_weights) {
+  parameters["csv_weights"] = "1";
+  std::filesystem::remove(base / "input" / "data" / "train" / "a.csv");
+  add("train", "w.csv", rows(100, 1, true));
+  add("validation", "v.csv", rows(100, 2));  // without them
+  ASSERT_EQ(run(), exit_done) << printed;
+  EXPECT_EQ(model().features().value_or(0), 2u);
+}
+
+TEST_F(training, what_is_wrong_with_data_is_the_customers_to_mend) {
+  const struct {
+    const char* content;
+    const char* words;
+  } cases[] = {
+      {"label,a,b\n1,2,3\n", "Non-numeric value 'label' found in the header line 'label,a,b...' of file 'a.csv'"},
+      {"1,2,3\n1,x,3\n", "File 'a.csv', line 2: 'x' is not a number"},
+      {"1,2,3\n1,2\n", "File 'a.csv', line 2: 2 columns"},
+      {"nan,2,3\n", "Label contains NaN, infinity or a value too large"},
+      {",2,3\n", "Label contains NaN, infinity or a value too large"},
+      {"", "No data in channel 'train'"},
+      {"1\n2\n", "The data of channel 'train' has 1 columns"},
+  };
+  for (const auto& c : cases) {
+    add("train", "a.csv", c.content);
+    EXPECT_EQ(run(), exit_customers_fault) << c.content;
+    EXPECT_THAT(reason(), HasSubstr(c.words));
+    EXPECT_THAT(printed, HasSubstr(c.words));
+    EXPECT_FALSE(std::filesystem::exists(base / "model" / "xgboost-model"));
+  }
+}
+
+TEST_F(training, labels_must_fit_the_objective) {
+  parameters["objective"] = "binary:logistic";
+  EXPECT_EQ(run(), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("label must be in [0,1]"));
+}
+
+TEST_F(training, a_content_type_that_is_not_read_is_refused) {
+  EXPECT_EQ(run("application/x-parquet"), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("application/x-parquet is not an accepted ContentType"));
+}
+
+TEST_F(training, validation_has_the_same_columns) {
+  add("validation", "v.csv", "1,2,3,4,5\n");
+  EXPECT_EQ(run(), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("Feature size of validation data 4 is not consistent"));
+}
+
+TEST_F(training, a_wrong_hyperparameter_ends_it) {
+  parameters["eta"] = "2";
+  EXPECT_EQ(run(), exit_customers_fault);
+  EXPECT_EQ(reason(), "Hyperparameter eta: 2.0 is not in [0, 1]");
+}
+
+class inferring : public training {
+ protected:
+  inference_answer ask(std::string_view body, std::string_view accept = "", bool batch = false,
+                       std::string_view type = "text/csv") {
+    if (!model_) {
+      EXPECT_EQ(run(), exit_done) << printed;
+      model_.emplace(model());
+    }
+    return infer(*model_, {type, accept, body, batch});
+  }
+  std::optional<booster> model_;
+};
+
+TEST_F(inferring, answers_in_each_format) {
+  const auto one = ask("0.5,0.5\n").body;
+  const auto other = ask("0.1,0.9").body;
+  EXPECT_NE(one, other);
+  EXPECT_EQ(ask("0.5,0.5\n0.1,0.9\n").body, one + "," + other);
+  EXPECT_EQ(ask("0.5,0.5\n0.1,0.9\n", "*/*", true).body, one + "\n" + other + "\n");
+  const auto as_json = ask("0.5,0.5\n0.1,0.9\n", "application/json");
+  EXPECT_EQ(as_json.content_type, "application/json");
+  EXPECT_EQ(as_json.body, fmt::format(R"({{"predictions": [{{"score": {}}}, {{"score": {}}}]}})", one, other));
+  EXPECT_EQ(ask("0.5,0.5\n", "application/jsonlines").body, fmt::format("{{\"score\": {}}}\n", one));
+}
+
+TEST_F(inferring, refuses_what_it_cannot_take) {
+  const struct {
+    const char* body;
+    const char* accept;
+    const char* type;
+    int status;
+  } cases[] = {
+      {"", "", "text/csv", 204},
+      {"\n", "", "text/csv", 204},
+      {"a,b", "", "text/csv", 415},
+      {"1", "", "text/csv", 400},
+      {"1,2,3,4", "", "text/csv", 400},
+      {"1,2", "", "text/plain", 415},
+      {"1,2", "image/png", "text/csv", 406},
+      {"1,2\n3", "", "text/csv", 415},
+  };
+  for (const auto& c : cases) EXPECT_EQ(ask(c.body, c.accept, false, c.type).status, c.status) << c.body << c.type;
+  EXPECT_THAT(
+      ask("1").body,
+      HasSubstr("Feature size of csv inference data 1 is not consistent with feature size of trained model 2."));
+}
+
+TEST_F(inferring, ignores_one_column_too_many) { EXPECT_EQ(ask("0.5,0.5,9\n").body, ask("0.5,0.5\n").body); }
+
+TEST_F(inferring, takes_missing_values) { EXPECT_EQ(ask(",\n").status, 200); }
+
+TEST_F(inferring, several_classes_are_lists) {
+  parameters = {{"num_round", "3"}, {"objective", "multi:softprob"}, {"num_class", "3"}};
+  add("train", "a.csv", "0,1,0\n1,2,0\n2,3,1\n0,1,1\n1,2,1\n2,3,0\n");
+  const auto body = ask("1,0\n2,0\n", "", true).body;
+  EXPECT_THAT(body, testing::MatchesRegex("(\\[[0-9.]+, [0-9.]+, [0-9.]+\\]\n){2}"));
+}
+
+TEST_F(inferring, the_linear_booster_predicts_too) {
+  parameters["booster"] = "gblinear";
+  EXPECT_EQ(ask("0.5,0.5\n").status, 200);
+}
+
+TEST(models, that_cannot_be_read_say_why) {
+  EXPECT_THAT(load_model("").error().message, HasSubstr("empty"));
+  EXPECT_THAT(load_model("\x80\x04").error().message, HasSubstr("pickled"));
+  EXPECT_THAT(load_model("{\"what\": 1}").error().message, HasSubstr("cannot read the model file"));
+}
+
+}  // namespace
+}  // namespace mdlc::runner::xgboost
