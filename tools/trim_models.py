@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes models/<service>.json: the part of an AWS API model that we serve, without its prose.
 
-    python3 tools/trim_models.py BOTOCORE [--operations SERVICE=Op,Op…]… [SERVICE…]
+    python3 tools/trim_models.py [--botocore PATH] [--operations SERVICE=Op,Op…]… [SERVICE…]
 
-BOTOCORE is a botocore wheel or a folder that holds the installed package (requirements/ says which version). Without
-names, every service below is written. The operations are those of src/services/<service>/operations.h; of a service
-that has no such list yet, those that models/<service>.json already has, or those that --operations names.
+PATH is a botocore wheel, or a folder that holds the package; without it, it is the package that this interpreter has
+installed (requirements/ says which version). Without names, every service below is written. The operations are those of
+src/services/<service>/operations.h; of a service that has no such list yet, those that --operations names, or those
+that models/<service>.json already has.
 
 A model holds the operations, the shapes that they and their errors reach, and under "unserved" the names of what AWS
 has beside. Event streams are left out. The output depends on nothing but the inputs.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import json
 import re
 import sys
@@ -53,6 +55,13 @@ SHAPE = (
 Json = dict[str, Any]
 
 
+def installed_botocore() -> Path:
+    found = importlib.util.find_spec("botocore")
+    if found is None or found.origin is None:
+        raise SystemExit("this Python has no botocore: run ./dev models, or name one with --botocore")
+    return Path(found.origin).parent.parent
+
+
 def read_model(botocore: Path, folder: str) -> Json:
     """The newest version of a service's model, from a wheel or an installed package."""
     prefix = f"botocore/data/{folder}/"
@@ -75,7 +84,8 @@ def read_model(botocore: Path, folder: str) -> Json:
 
 def listed_operations(text: str) -> list[str]:
     """The operations of an operations.h: op(Name, function) and deferred(Name, function)."""
-    return re.findall(r"\b(?:op|deferred)\s*\(\s*(\w+)\s*,", text)
+    code = re.sub(r"//.*", "", text).replace("\\\n", " ")
+    return re.findall(r"\b(?:op|deferred)\s*\(\s*(\w+)\s*,", code)
 
 
 def pick(source: Json, keys: list[str]) -> Json:
@@ -161,22 +171,27 @@ def operations_of(service: str, given: dict[str, list[str]]) -> list[str]:
     return list(json.loads(model.read_text())["operations"]) if model.exists() else []
 
 
+def model_text(botocore: Path, service: str, operations: list[str]) -> str:
+    return pretty(trim(read_model(botocore, SERVICES[service]), operations)) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("botocore", type=Path)
+    parser.add_argument("--botocore", type=Path, metavar="PATH")
     parser.add_argument("services", nargs="*", metavar="SERVICE")
     parser.add_argument("--operations", action="append", default=[], metavar="SERVICE=Op,Op")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.services) - set(SERVICES))
     if unknown:
         raise SystemExit(f"no service {', '.join(unknown)}; there are {', '.join(SERVICES)}")
+    botocore = arguments.botocore or installed_botocore()
     given = {s: names.split(",") for s, _, names in (o.partition("=") for o in arguments.operations)}
 
     for service in arguments.services or SERVICES:
         operations = operations_of(service, given)
         if not operations:
             continue
-        text = pretty(trim(read_model(arguments.botocore, SERVICES[service]), operations)) + "\n"
+        text = model_text(botocore, service, operations)
         (REPOSITORY / "models" / f"{service}.json").write_text(text)
         print(f"models/{service}.json: {len(operations)} operations, {len(text) // 1024} KiB", file=sys.stderr)
 

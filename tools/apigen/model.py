@@ -116,7 +116,11 @@ class Builder:
 
     def cpp_name(self, shape: str) -> str:
         """Operations' tags keep their names; a shape that bears one of them gives way."""
-        return shape + "Shape" if shape in self.source["operations"] else identifier(shape)
+        if shape not in self.source["operations"]:
+            return identifier(shape)
+        if shape + "Shape" in self.shapes:
+            raise Unsupported(f"there is an operation {shape}, and both shapes {shape} and {shape}Shape")
+        return shape + "Shape"
 
     def is_json(self, name: str) -> bool:
         return name in self.as_json or bool(self.shapes[name].get("document"))
@@ -157,13 +161,13 @@ class Builder:
         for member, target in shape["members"].items():
             if target.get("streaming") or self.shapes[target["shape"]].get("streaming"):
                 continue  # travels beside the structure
+            if target.get("jsonvalue"):
+                raise Unsupported(f"{name}.{member} is JSON inside a string, which no codec reads")
             cpp_type = self.cpp_type(target["shape"])
             if (name, member) in self.boxed:
                 if member in required:
                     raise Unsupported(f"{name}.{member} is required and holds itself")
                 cpp_type = f"wire::box<{cpp_type}>"
-            if target.get("jsonvalue"):
-                cpp_type = "json::value"
             result.members.append(
                 Member(member, identifier(member, cpp_name), cpp_type, member in required, self.is_blob(target["shape"]))
             )
