@@ -39,9 +39,7 @@ base::result<match, refusal> by_action(const service& s, const request& r) {
   if (!action || action->empty())
     return tl::unexpected(refusal{"MissingAction", "The request must contain the parameter Action", 400});
   if (const auto* op = find_by_name(s, *action)) return match{op, {}};
-  const auto* version = find_parameter(form, "Version");
-  return tl::unexpected(refusal{"InvalidAction", fmt::format("Could not find operation {} for version {}", *action,
-                                                             version ? *version : std::string{s.api_version})});
+  return tl::unexpected(unknown_operation(s, *action));
 }
 
 base::result<json::value, refusal> decode_json(std::string_view body) {
@@ -125,6 +123,20 @@ answer xml_error(const refusal& e, const ids& id) {
 }
 
 }  // namespace
+
+refusal unknown_operation(const service& s, std::string_view name) {
+  switch (s.speaks) {
+    case protocol::rest_xml:
+      return {"NotImplemented", "A header you provided implies functionality that is not implemented.", 501};
+    case protocol::query:
+      return {"InvalidAction", fmt::format("Could not find operation {} for version {}", name, s.api_version)};
+    case protocol::rest_json:
+      return {"UnknownOperationException", fmt::format("{} is no operation that is served.", name), 404};
+    case protocol::json:
+      break;
+  }
+  return {"UnknownOperationException", fmt::format("{} is no operation that is served.", name)};
+}
 
 base::result<match, refusal> find_operation(const service& s, const request& r, std::string_view path) {
   switch (s.speaks) {

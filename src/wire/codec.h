@@ -22,6 +22,9 @@ struct match {
 // For S3, `path` is the path with the bucket in it, also where the host has it.
 base::result<match, refusal> find_operation(const service&, const request&, std::string_view path);
 
+// In the protocol's words: AWS may have it, we do not.
+refusal unknown_operation(const service&, std::string_view name);
+
 // The operation's input, whose types and constraints nobody has checked yet (validate.h). A streamed payload is not in
 // it.
 base::result<json::value, refusal> decode(const service&, const match&, const request&);

@@ -140,11 +140,7 @@ base::result<match, refusal> find_operation(const service& s, const request& r, 
     best = match{op, std::move(labels)};
   }
   if (best) return *std::move(best);
-  if (xml)
-    return tl::unexpected(
-        refusal{"NotImplemented", "A header you provided implies functionality that is not implemented.", 501});
-  return tl::unexpected(
-      refusal{"UnknownOperationException", fmt::format("{} {} is no operation that is served.", r.method, path), 404});
+  return tl::unexpected(unknown_operation(s, fmt::format("{} {}", r.method, path)));
 }
 
 }  // namespace mdlc::wire::rest_protocol
