@@ -1,9 +1,11 @@
 #include "wire/pattern.h"
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <optional>
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 namespace mdlc::wire {
@@ -73,14 +75,27 @@ class translator {
   void escape() {
     begin_atom();
     const char kind = at_ + 1 < in_.size() ? in_[at_ + 1] : 0;
-    if (kind == 'u' && at_ + 6 <= in_.size()) {
-      out_ += "\\x{" + std::string(in_.substr(at_ + 2, 4)) + "}";
-      at_ += 6;
+    if (kind == 'u') {
+      code_point();
     } else if ((kind == 'p' || kind == 'P') && posix_class(kind == 'P')) {
       return;
     } else {
       copy(2);
     }
+  }
+
+  // \uD83D\uDE00 is one character, in UTF-16.
+  void code_point() {
+    uint32_t c = code_unit();
+    if (c >= 0xD800 && c < 0xDC00 && in_.substr(at_, 2) == "\\u")
+      c = 0x10000 + ((c - 0xD800) << 10) + (code_unit() - 0xDC00);
+    out_ += fmt::format("\\x{{{:X}}}", c);
+  }
+
+  uint32_t code_unit() {
+    const std::string digits(in_.substr(at_ + 2, 4));
+    at_ += 2 + digits.size();
+    return static_cast<uint32_t>(std::strtoul(digits.c_str(), nullptr, 16));
   }
 
   bool posix_class(bool negated) {

@@ -1,7 +1,13 @@
 #include "wire/pattern.h"
 
-#include <gmock/gmock.h>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include <gtest/gtest.h>
+
+#include "json/value.h"
 
 namespace mdlc::wire {
 namespace {
@@ -34,6 +40,7 @@ const row rows[] = {
     // Java's escapes.
     {"[\\u0020-\\u00FF]+", {"a \xC3\xBF"}, {"\t", "\xC4\x80"}},
     {"(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)", {"/", "/a/b/"}, {"", "/a", "a/"}},
+    {"[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*", {"a \xF0\x9F\x98\x80"}, {"a\n"}},
     {"[\\p{Alnum}\\-]+", {"a-1"}, {"a_1"}},
     {"\\p{ASCII}*", {"", "a~"}, {"\xC3\xBF"}},
     {"\\P{Digit}", {"a"}, {"1"}},
@@ -64,6 +71,26 @@ TEST(pattern, says_what_it_cannot_carry_over_and_lets_all_pass) {
     EXPECT_NE(p.problem(), "") << java;
     EXPECT_TRUE(p.matches("anything")) << java;
   }
+}
+
+// Every pattern of the models that we serve; ctest says where the sources are.
+TEST(pattern, carries_over_all_of_our_models) {
+  const char* root = std::getenv("MDLC_SOURCE_DIR");
+  const std::filesystem::path models = std::filesystem::path(root ? root : ".") / "models";
+  ASSERT_TRUE(std::filesystem::is_directory(models)) << "run it with ctest, or from the repository's root";
+  size_t patterns = 0;
+  for (const auto& file : std::filesystem::directory_iterator(models)) {
+    std::ifstream in(file.path());
+    const auto model = json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+    ASSERT_TRUE(model) << file.path();
+    for (const auto& [name, shape] : json::find(*model, "shapes")->get_object()) {
+      const std::string_view java = json::text(shape, "pattern");
+      if (java.empty()) continue;
+      ++patterns;
+      EXPECT_EQ(pattern(java).problem(), "") << file.path() << ": " << name;
+    }
+  }
+  EXPECT_GT(patterns, 100u);
 }
 
 TEST(pattern, is_compiled_once) { EXPECT_EQ(&pattern::of("[a-z]+"), &pattern::of(std::string("[a-z]+"))); }
