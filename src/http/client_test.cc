@@ -1,0 +1,110 @@
+#include "http/client.h"
+
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/server.h"
+
+namespace mdlc::http {
+namespace {
+
+using testing::HasSubstr;
+
+class conversation : public testing::Test {
+ protected:
+  sys::thread_pool pool{2};
+  loop sockets;
+  server serving{sockets, pool, [this](std::shared_ptr<exchange> e) { handle(std::move(e)); }};
+
+  void handle(std::shared_ptr<exchange> e) {
+    ++requests;
+    const auto& target = e->head().target;
+    if (target == "/never") {
+      std::lock_guard lock{mutex};
+      kept.push_back(std::move(e));
+      return;
+    }
+    if (target == "/close") return e->answer({200, {{"Connection", "close"}}, std::string{"bye"}});
+    e->read_body(1 << 20, [e](body_end, std::string body) {
+      e->answer({201, {{"X-Method", e->head().method}}, body + "!"});
+    });
+  }
+
+  std::atomic<int> requests{0};
+  std::mutex mutex;
+  std::vector<std::shared_ptr<exchange>> kept;
+};
+
+TEST_F(conversation, over_tcp_again_and_again) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(port);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  for (int i = 0; i < 3; ++i) {
+    const auto r = c.send({"POST", "/", {}}, std::string(100'000, 'x'), 20'000);
+    ASSERT_TRUE(r) << r.error().message;
+    EXPECT_EQ(r->status, 201);
+    EXPECT_EQ(r->headers.get("x-method"), "POST");
+    EXPECT_EQ(r->body.size(), 100'001u);
+  }
+}
+
+TEST_F(conversation, over_a_unix_socket_with_a_long_name) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("mdlc-{}", getpid()) / std::string(120, 'd');
+  std::filesystem::create_directories(folder);
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder);
+  ASSERT_TRUE(serving.listen_unix("s"));
+  std::filesystem::current_path(here);
+  auto c = client::to_unix(folder / "s");
+  const auto r = c.send({"POST", "/", {}}, "a", 20'000);
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_EQ(r->body, "a!");
+  std::filesystem::remove_all(folder.parent_path());
+}
+
+TEST_F(conversation, goes_on_after_a_close) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(c.send({"GET", "/close", {}}, "", 20'000));
+  EXPECT_EQ(requests, 3);
+}
+
+TEST_F(conversation, ends_at_its_deadline) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  const auto r = c.send({"GET", "/never", {}}, "", 50);
+  ASSERT_FALSE(r);
+  EXPECT_THAT(r.error().message, HasSubstr("in time"));
+}
+
+TEST_F(conversation, can_be_cancelled) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  std::thread other{[&] {
+    while (requests == 0) std::this_thread::yield();
+    c.cancel();
+  }};
+  const auto r = c.send({"GET", "/never", {}}, "", 20'000);
+  other.join();
+  ASSERT_FALSE(r);
+  EXPECT_THAT(r.error().message, HasSubstr("cancelled"));
+}
+
+TEST_F(conversation, an_answer_has_its_bound) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  EXPECT_TRUE(c.send({"POST", "/", {}}, std::string(999, 'x'), 20'000, 1000));
+  const auto r = c.send({"POST", "/", {}}, std::string(1000, 'x'), 20'000, 1000);
+  ASSERT_FALSE(r);
+  EXPECT_THAT(r.error().message, HasSubstr("too large"));
+}
+
+TEST(client, nobody_there_is_an_error) { EXPECT_FALSE(client::to_unix("/nowhere/s").send({"GET", "/", {}}, "", 1000)); }
+
+}  // namespace
+}  // namespace mdlc::http
