@@ -139,6 +139,11 @@ bool wants_continue(const execution&);
 // What is awaited: for recovery only, it walks the whole tree.
 std::vector<command> open_commands(const execution&);
 
+// Whether a task is still awaited; what comes for one that is not means nothing.
+bool is_open(const execution&, command_id);
+// Whether the token was handed out for a task that is still awaited. (parse_token says for which.)
+bool knows_token(const execution&, std::string_view token);
+
 // The whole state as text, for comparing two executions in tests.
 std::string dump(const execution&);
 

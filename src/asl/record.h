@@ -134,7 +134,8 @@ struct task {
   task_pattern pattern = task_pattern::request_response;
   std::string resource;          // as the definition has it
   std::string resource_type;     // "sagemaker", "aws-sdk:dynamodb"; empty for bare Lambda and activity ARNs
-  std::string action;            // "createTrainingJob.sync"; history's `resource`. The ARN for bare ones
+  std::string action;            // "createTrainingJob.sync"; history's `resource`. Empty for bare ones
+  std::string region;            // where it is called
   document parameters;           // what the service is called with; a bare Lambda's event
   std::string credentials_role;  // empty: the machine's role
   std::string token;             // that SendTaskSuccess will name; empty unless an activity or wait_for_task_token

@@ -1,0 +1,282 @@
+#include "asl/source.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace mdlc::asl {
+namespace {
+
+constexpr size_t shown_bytes = 500;  // Jackson cuts the source there
+constexpr int max_depth = 512;
+
+place_in_text place(std::string_view text, size_t at) {
+  place_in_text out{1, 1};
+  for (size_t i = 0; i < at && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++out.line;
+      out.column = 1;
+    } else {
+      ++out.column;
+    }
+  }
+  return out;
+}
+
+class fault_finder {
+ public:
+  explicit fault_finder(std::string_view text) : text_(text) {}
+
+  json_fault find() {
+    if (!value(0)) return fault_;
+    skip();
+    if (at_ < text_.size()) unexpected("was expecting end of the text");
+    if (fault_.message.empty()) report("Invalid JSON", at_);
+    return fault_;
+  }
+
+ private:
+  std::string source(size_t at) const {
+    auto p = place(text_, at);
+    std::string_view shown = text_.substr(0, shown_bytes);
+    std::string cut = text_.size() > shown_bytes ? fmt::format("[truncated {} chars]", text_.size() - shown_bytes) : "";
+    return fmt::format("[Source: (String)\"{}\"{}; line: {}, column: {}]", shown, cut, p.line, p.column);
+  }
+
+  bool report(std::string what, size_t at) {
+    fault_ = {fmt::format("{}\n at {}", what, source(at)), source(at), place(text_, at)};
+    return false;
+  }
+
+  bool unexpected(std::string_view expectation) {
+    if (at_ >= text_.size()) return end();
+    char c = text_[at_];
+    return report(
+        fmt::format("Unexpected character ('{}' (code {})): {}", c, static_cast<unsigned char>(c), expectation),
+        at_ + 1);
+  }
+
+  bool end() {
+    if (open_.empty()) return report("No content to map due to end-of-input", at_);
+    auto [kind, at] = open_.back();
+    return report(
+        fmt::format("Unexpected end-of-input: expected close marker for {} (start marker at {})", kind, source(at)),
+        text_.size());
+  }
+
+  bool value(int depth) {
+    skip();
+    if (at_ >= text_.size()) return end();
+    if (depth > max_depth) return report("Document nesting depth exceeds the maximum allowed", at_);
+    char c = text_[at_];
+    if (c == '{') return object(depth);
+    if (c == '[') return array(depth);
+    if (c == '"') return string();
+    if (c == '-' || std::isdigit(static_cast<unsigned char>(c))) return number();
+    if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') return word();
+    return unexpected("expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
+  }
+
+  bool object(int depth) {
+    open_.emplace_back("Object", at_++);
+    for (bool first = true;; first = false) {
+      skip();
+      if (at_ >= text_.size()) return end();
+      if (first && text_[at_] == '}') break;
+      if (text_[at_] != '"') return unexpected("was expecting double-quote to start field name");
+      if (!string()) return false;
+      skip();
+      if (at_ >= text_.size() || text_[at_] != ':')
+        return unexpected("was expecting a colon to separate field name and value");
+      ++at_;
+      if (!value(depth + 1)) return false;
+      skip();
+      if (at_ >= text_.size()) return end();
+      if (text_[at_] == '}') break;
+      if (text_[at_] != ',') return unexpected("was expecting comma to separate Object entries");
+      ++at_;
+    }
+    ++at_;
+    open_.pop_back();
+    return true;
+  }
+
+  bool array(int depth) {
+    open_.emplace_back("Array", at_++);
+    skip();
+    if (at_ < text_.size() && text_[at_] == ']') {
+      ++at_;
+      open_.pop_back();
+      return true;
+    }
+    while (true) {
+      if (!value(depth + 1)) return false;
+      skip();
+      if (at_ >= text_.size()) return end();
+      if (text_[at_] == ']') break;
+      if (text_[at_] != ',') return unexpected("was expecting comma to separate Array entries");
+      ++at_;
+    }
+    ++at_;
+    open_.pop_back();
+    return true;
+  }
+
+  bool string() {
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      auto c = static_cast<unsigned char>(text_[at_]);
+      if (c < 0x20)
+        return report(
+            fmt::format("Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped using backslash to be "
+                        "included in string value",
+                        c),
+            at_ + 1);
+      if (c == '\\') {
+        ++at_;
+        if (at_ < text_.size() && std::string_view{"\"\\/bfnrtu"}.find(text_[at_]) == std::string_view::npos)
+          return report(fmt::format("Unrecognized character escape '{}' (code {})", text_[at_],
+                                    static_cast<unsigned char>(text_[at_])),
+                        at_ + 1);
+      }
+    }
+    if (at_ >= text_.size())
+      return report("Unexpected end-of-input: was expecting closing quote for a string value", text_.size());
+    ++at_;
+    return true;
+  }
+
+  bool number() {
+    while (at_ < text_.size() && std::string_view{"+-.eE0123456789"}.find(text_[at_]) != std::string_view::npos) ++at_;
+    return true;
+  }
+
+  bool word() {
+    size_t begin = at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) ++at_;
+    auto w = text_.substr(begin, at_ - begin);
+    if (w == "true" || w == "false" || w == "null") return true;
+    return report(
+        fmt::format("Unrecognized token '{}': was expecting (JSON String, Number, Array, Object or token 'null', "
+                    "'true' or 'false')",
+                    w),
+        at_);
+  }
+
+  void skip() {
+    while (at_ < text_.size() && std::string_view{" \t\r\n"}.find(text_[at_]) != std::string_view::npos) ++at_;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  std::vector<std::pair<std::string_view, size_t>> open_;
+  json_fault fault_;
+};
+
+// Walks valid JSON towards a location.
+class locator {
+ public:
+  explicit locator(std::string_view text) : text_(text) {}
+
+  size_t find(std::string_view location) {
+    skip();
+    size_t best = at_;
+    while (!location.empty()) {
+      if (location.front() == '[') {
+        auto close = location.find(']');
+        int index = 0;
+        for (char c : location.substr(1, close - 1)) index = index * 10 + (c - '0');
+        if (text_[at_] != '[' || !element(index)) return best;
+        location.remove_prefix(close + 1);
+      } else if (location.front() == '/') {
+        location.remove_prefix(1);
+        if (location.empty() || text_[at_] != '{') return best;
+        auto taken = member(location);
+        if (!taken) return best;
+        location.remove_prefix(taken);
+      } else {
+        return best;
+      }
+      best = at_;
+    }
+    return best;
+  }
+
+ private:
+  // The member whose name is the longest that the location begins with; how much of the location that is.
+  size_t member(std::string_view location) {
+    size_t best = 0, where = 0;
+    ++at_;
+    while (skip(), text_[at_] != '}') {
+      size_t begin = at_ + 1;
+      pass();
+      auto name = text_.substr(begin, at_ - 1 - begin);
+      skip();
+      ++at_;  // ':'
+      skip();
+      bool fits = location.starts_with(name) &&
+                  (location.size() == name.size() || location[name.size()] == '/' || location[name.size()] == '[');
+      if (fits && name.size() >= best) {
+        best = name.size();
+        where = at_;
+      }
+      pass();
+      skip();
+      if (text_[at_] == ',') ++at_;
+    }
+    if (best) at_ = where;
+    return best;
+  }
+
+  bool element(int index) {
+    ++at_;
+    for (int i = 0; skip(), text_[at_] != ']'; ++i) {
+      if (i == index) return true;
+      pass();
+      skip();
+      if (text_[at_] == ',') ++at_;
+    }
+    return false;
+  }
+
+  // Behind one value, without recursion.
+  void pass() {
+    int depth = 0;
+    do {
+      skip();
+      char c = text_[at_];
+      if (c == '"') {
+        for (++at_; text_[at_] != '"'; ++at_)
+          if (text_[at_] == '\\') ++at_;
+        ++at_;
+      } else if (c == '{' || c == '[') {
+        ++depth;
+        ++at_;
+      } else if (c == '}' || c == ']') {
+        --depth;
+        ++at_;
+      } else if (c == ',' || c == ':') {
+        ++at_;
+        continue;
+      } else {
+        while (at_ < text_.size() && std::string_view{",:]} \t\r\n"}.find(text_[at_]) == std::string_view::npos) ++at_;
+      }
+    } while (depth > 0);
+  }
+
+  void skip() {
+    while (at_ < text_.size() && std::string_view{" \t\r\n"}.find(text_[at_]) != std::string_view::npos) ++at_;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+json_fault find_fault(std::string_view text) { return fault_finder{text}.find(); }
+
+place_in_text locate(std::string_view text, std::string_view location) {
+  return place(text, locator{text}.find(location == "/" ? "" : location));
+}
+
+}  // namespace mdlc::asl
