@@ -13,10 +13,10 @@ using answer = base::result<json::value>;
 
 constexpr size_t any_number = SIZE_MAX;
 
-// A number as a whole one: Java's rounding of what is not.
+// A number as a whole one: rounded as Java's Math.round does.
 std::optional<int64_t> whole(const json::value& v) {
   if (v.is_int64()) return v.get_int64();
-  if (v.is_double() && std::abs(v.get_double()) < 9e18) return static_cast<int64_t>(std::llround(v.get_double()));
+  if (v.is_double() && std::abs(v.get_double()) < 9e18) return static_cast<int64_t>(std::floor(v.get_double() + 0.5));
   return {};
 }
 
@@ -72,7 +72,9 @@ answer format(arguments a, chance&) {
 
 answer string_to_json(arguments a, chance&) {
   if (!a[0].is_string()) return refuse("The argument to States.StringToJson must be a string.");
-  auto parsed = json::parse(json::view(a[0].get_string()));
+  auto text = json::view(a[0].get_string());
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return json::value(nullptr);  // as AWS does
+  auto parsed = json::parse(text);
   if (!parsed) return refuse("Invalid JSON string: " + parsed.error().message);
   return std::move(*parsed);
 }

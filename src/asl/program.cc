@@ -12,7 +12,7 @@ base::result<json::value, diagnostic> parse(std::string_view definition) {
     return tl::unexpected(diagnostic{diagnostic::severity::error, "SCHEMA_VALIDATION_FAILED",
                                      "Definition must be a valid JSON object", ""});
   };
-  if (definition.empty()) return not_an_object();
+  if (definition.find_first_not_of(" \t\r\n") == std::string_view::npos) return not_an_object();
   if (definition.size() > max_definition_bytes)
     return tl::unexpected(diagnostic{diagnostic::severity::error, "SCHEMA_VALIDATION_FAILED",
                                      fmt::format("Definition must not exceed {} bytes", max_definition_bytes), ""});

@@ -169,8 +169,7 @@ void builder::read_map(state_index i, const json::value& v, query_language inher
   const auto* config = json::find(*processor, "ProcessorConfig");
   bool distributed = config && json::text(*config, "Mode") == "DISTRIBUTED";
   if (distributed) not_yet("A Map in DISTRIBUTED mode is not supported by mdlc yet", at);
-  for (auto name : {"ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount",
-                    "ToleratedFailureCountPath", "ToleratedFailurePercentage", "ToleratedFailurePercentagePath"})
+  for (auto name : {"ItemReader", "ItemBatcher", "ResultWriter"})
     if (!distributed && member(v, name)) problem(fmt::format("Field '{}' is not supported", name), at);
   f.items = path(v, "ItemsPath", at);
   if (member(v, "ItemSelector") && member(v, "Parameters"))
