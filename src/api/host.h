@@ -30,7 +30,8 @@ struct credentials {
 struct signer {
   std::string secret_key;
   std::string account;
-  std::string principal;  // ARN
+  std::string principal;     // ARN
+  std::string principal_id;  // what GetCallerIdentity calls UserId
 };
 
 struct host {
@@ -51,7 +52,8 @@ struct host {
   // Temporary credentials for `role_arn` that outlive a restart (issued and checked by the sts service).
   std::function<credentials(const base::scope&, std::string_view role_arn, std::string_view session_name)> assume_role;
 
-  // The owner of an access key and the session token that came with it (empty for a lasting key); set by the sts service.
+  // The owner of an access key and the session token that came with it (empty for a lasting key); set by the sts
+  // service.
   std::function<base::result<signer, wire::auth_error>(std::string_view access_key, std::string_view session_token)>
       find_signer{};
   // The threads that wait for sockets, for services that listen themselves (Lambda's Runtime API).

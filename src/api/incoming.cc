@@ -252,6 +252,7 @@ void incoming::run() {
   context c;
   c.scope = {signer_.account, service_->has_region ? signature_->region : std::string{base::default_region}};
   c.principal = signer_.principal;
+  c.principal_id = signer_.principal_id;
   c.request_id = request_id_;
   c.trace_header = request_.headers.get("X-Amzn-Trace-Id");
   call_ = std::make_shared<api::call>(h_.db, std::move(c));

@@ -1,0 +1,20 @@
+// The commands of the program. Those here are clients of the public API, or look into the data folder only.
+#pragma once
+
+#include <string>
+
+#include "sys/files.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mdlc::cli {
+
+// Each adds one subcommand; when it was given, its exit code is in `exit_code` after the parse.
+void add_env(CLI::App&, int& exit_code);
+
+// /var/lib/mdlc for root; else $XDG_DATA_HOME/mdlc, or ~/.local/share/mdlc.
+sys::path default_data_folder();
+
+}  // namespace mdlc::cli

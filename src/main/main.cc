@@ -1,0 +1,14 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "main/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"mdlc: train, register, evaluate and retrain models on AWS APIs, on your own machine", "mdlc"};
+  app.require_subcommand(1);
+  int exit_code = 0;
+  mdlc::add_up(app, exit_code);
+  mdlc::cli::add_env(app, exit_code);
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}
