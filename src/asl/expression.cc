@@ -47,9 +47,7 @@ base::result<found, trouble> path_expression::evaluate(const scope& s) const {
   if (root_ == root::variable) {
     document held = s.variable(variable_);
     if (!held) return tl::unexpected(trouble{trouble::kind::missing, "No variable is named " + variable_});
-    auto hit = follow(held.tree(), 0);
-    // The frame that holds the variable outlives this call; `held` is only one more reference to it.
-    return hit;
+    return follow(held.tree(), 0);
   }
   const auto *first = path_.name_at(0), *second = path_.name_at(1), *third = path_.name_at(2);
   if (first && second && *first == "Execution" && *second == "Input" && s.context.input)

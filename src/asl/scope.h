@@ -46,7 +46,7 @@ struct context_object {
 struct scope {
   const document& input;  // `$`
   const context_object& context;
-  // The variable's value, or none.
+  // The variable's value, or none. Whoever answers keeps it for as long as results of the evaluation are used.
   const std::function<document(std::string_view)>& variable;
   chance& luck;
 };
