@@ -5,7 +5,9 @@ namespace mdlc {
 // One line a service. Declared here, so that no service's header is compiled for it.
 // clang-format off
 #define MDLC_SERVICES(row) \
-  row(sts)
+  row(sts) \
+  row(iam) \
+  row(cloudformation)
 // clang-format on
 
 #define MDLC_DECLARE(name)                        \

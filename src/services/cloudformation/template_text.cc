@@ -102,11 +102,12 @@ class reader {
 api::answer<json::value> parse_template_text(std::string_view text) {
   auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return refuse("Template format error: unsupported structure.");
-  if (text[first] == '{') {
+  if (text[first] == '{') {  // JSON, or a YAML flow mapping
     auto parsed = json::parse(text);
-    if (!parsed)
+    if (parsed) return std::move(*parsed);
+    auto next = text.find_first_not_of(" \t\r\n", first + 1);
+    if (next != std::string_view::npos && text[next] == '"')
       return refuse(fmt::format("Template format error: JSON not well-formed. ({})", parsed.error().message));
-    return std::move(*parsed);
   }
   YAML::Node document;
   try {
