@@ -231,7 +231,11 @@ void end_child(world& x, frame& parent, const record& r) {
 
 void end_children(world& x, frame& f, const record& r) {
   close_children(x, f);
-  if (!r.payload) return;
+  if (!r.payload) {
+    // Failed of its own (a selector): what that means comes with the next record of the same batch.
+    if (f.now == phase::forked) f.now = phase::running;
+    return;
+  }
   f.result = r.payload;
   f.now = phase::has_result;
   f.failed_event_due = false;
