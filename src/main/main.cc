@@ -9,6 +9,9 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   mdlc::add_up(app, exit_code);
   mdlc::cli::add_env(app, exit_code);
+  mdlc::cli::add_deploy(app, exit_code);
+  mdlc::cli::add_start(app, exit_code);
+  mdlc::cli::add_status(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }
