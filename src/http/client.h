@@ -1,11 +1,11 @@
-// A small blocking HTTP/1.1 client for TCP and Unix sockets on this machine; one connection, kept alive.
+// A blocking HTTP/1.1 client over a Unix socket or TCP, with deadlines, for one conversation at a time: how we talk to
+// model servers, and the command line to ours.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 
 #include "base/result.h"
 #include "http/message.h"
@@ -13,47 +13,34 @@
 
 namespace mdlc::http {
 
-// Where to: a numeric address ("localhost" too) and a port, or a Unix socket.
-struct tcp_target {
-  std::string host;
-  uint16_t port = 0;
-};
-using target = std::variant<tcp_target, sys::path>;
-
-// http://127.0.0.1:4566 as a target; nothing but http, host and port.
-base::result<tcp_target> parse_endpoint(std::string_view url);
-
 struct response {
   int status = 0;
   http::headers headers;
   std::string body;
 };
 
-// One thread at a time. A connection that the server closed meanwhile is opened again for the next request, which is
-// sent again only if no byte of an answer came and `may_repeat`.
+inline constexpr size_t default_response_bytes = size_t{256} << 20;
+
+// Keeps its connection between requests; one that the server closed meanwhile is opened again. One thread at a time,
+// cancel apart.
 class client {
  public:
-  struct options {
-    int64_t connect_timeout_ms = 5'000;
-    int64_t timeout_ms = 60'000;  // without a byte from the server
-    size_t max_head_bytes = 64 * 1024;
-    size_t max_body_bytes = 256 * 1024 * 1024;
-  };
-
-  explicit client(target, options);
-  explicit client(target t) : client(std::move(t), options{}) {}
+  // A socket's path may be longer than the 107 bytes that the kernel takes.
+  static client to_unix(const sys::path& socket);
+  static client to_tcp(const std::string& host, uint16_t port);
   ~client();
-  client(const client&) = delete;
+  client(client&&) noexcept;
 
-  // Host, Content-Length and Connection are written for you, where `head` does not have them.
-  base::result<response> send(const request_head& head, std::string_view body, bool may_repeat = true);
-  // Closes; the next request connects again.
-  void close();
-  // Ends what another thread waits for here: its send() fails soon. The one thread-safe function.
-  void interrupt();
+  // Host, Content-Length and Connection are written here. The timeout is for the whole exchange. An error is words for
+  // a log: no connection, too slow, too large, not HTTP, cancelled.
+  base::result<response> send(const request_head&, std::string_view body, int64_t timeout_ms,
+                              size_t response_bytes = default_response_bytes);
+  // Ends the exchange that runs and all later ones. From any thread.
+  void cancel();
 
  private:
   struct state;
+  explicit client(std::unique_ptr<state>);
   std::unique_ptr<state> state_;
 };
 

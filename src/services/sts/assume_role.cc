@@ -6,7 +6,8 @@ namespace mdlc::services::sts {
 namespace {
 
 model::Credentials show(const service& s, const api::credentials& made, int64_t seconds) {
-  return {made.access_key, made.secret_key, made.session_token, s.host.env.now() + std::chrono::seconds{seconds}};
+  auto expires = std::chrono::floor<std::chrono::seconds>(s.host.env.now()) + std::chrono::seconds{seconds};
+  return {made.access_key, made.secret_key, made.session_token, expires};
 }
 
 auto denied(const api::call& c, std::string_view role_arn) {
