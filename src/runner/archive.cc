@@ -234,4 +234,32 @@ base::result<void> unpack(int fd, const sys::path& target, const std::optional<i
   return {};
 }
 
+struct gunzip::state {
+  archive_ptr in{archive_read_new()};
+};
+
+gunzip::gunzip(std::unique_ptr<state> s) : state_(std::move(s)) {}
+gunzip::gunzip(gunzip&&) noexcept = default;
+gunzip::~gunzip() = default;
+
+base::result<gunzip> gunzip::open(int fd) {
+  auto s = std::make_unique<state>();
+  archive_read_support_filter_gzip(s->in.get());
+  archive_read_support_format_raw(s->in.get());
+  archive_read_support_format_empty(s->in.get());
+  archive_entry* entry = nullptr;
+  if (archive_read_open_fd(s->in.get(), fd, block_bytes) != ARCHIVE_OK) return base::fail("this is not gzip");
+  const int got = archive_read_next_header(s->in.get(), &entry);
+  // Without the filter the bytes came through as they were.
+  if (got != ARCHIVE_OK || archive_filter_code(s->in.get(), 0) != ARCHIVE_FILTER_GZIP)
+    return base::fail("this is not gzip");
+  return gunzip{std::move(s)};
+}
+
+base::result<size_t> gunzip::read(char* into, size_t count) {
+  const auto got = archive_read_data(state_->in.get(), into, count);
+  if (got < 0) return base::fail(fmt::format("the gzip stream is damaged: {}", reason(state_->in.get())));
+  return static_cast<size_t>(got);
+}
+
 }  // namespace mdlc::runner

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -33,5 +34,21 @@ base::result<packed> pack(const sys::path& folder, const byte_sink&, const archi
 // owner; what was written until then stays. `owner`: whose the files become (root only).
 base::result<void> unpack(int fd, const sys::path& into, const std::optional<identity>& owner = {},
                           const archive_limits& = {});
+
+// A gzip stream unpacked as it is read; several members one after the other are one stream. One thread at a time.
+class gunzip {
+ public:
+  // Reads from the descriptor's position; it stays the caller's.
+  static base::result<gunzip> open(int fd);
+  ~gunzip();
+  gunzip(gunzip&&) noexcept;
+  // 0 at the end.
+  base::result<size_t> read(char* into, size_t count);
+
+ private:
+  struct state;
+  explicit gunzip(std::unique_ptr<state>);
+  std::unique_ptr<state> state_;
+};
 
 }  // namespace mdlc::runner

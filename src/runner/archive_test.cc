@@ -183,5 +183,34 @@ TEST_F(archives, everything_unpacked_can_be_read_by_all) {
   EXPECT_EQ(about.st_mode & 0777, 0755u);
 }
 
+TEST_F(archives, gzip_is_unpacked_as_it_is_read) {
+  std::string text(300'000, 'a');
+  text.append("end");
+  std::ofstream{from / "t"} << text;
+  ASSERT_EQ(
+      std::system(fmt::format("gzip -c {0} > {1}; gzip -c {0} >> {1}", (from / "t").string(), file.string()).c_str()),
+      0);
+  sys::descriptor in{open(file.c_str(), O_RDONLY)};
+  auto unpacked = gunzip::open(in.get());
+  ASSERT_TRUE(unpacked) << unpacked.error().message;
+  std::string got;
+  char buffer[10'000];
+  while (true) {
+    const auto n = unpacked->read(buffer, sizeof buffer);
+    ASSERT_TRUE(n) << n.error().message;
+    if (*n == 0) break;
+    got.append(buffer, *n);
+  }
+  EXPECT_EQ(got, text + text);
+}
+
+TEST_F(archives, what_is_no_gzip_is_said) {
+  for (const auto* content : {"plain text", ""}) {
+    std::ofstream{file} << content;
+    sys::descriptor in{open(file.c_str(), O_RDONLY)};
+    EXPECT_FALSE(gunzip::open(in.get())) << content;
+  }
+}
+
 }  // namespace
 }  // namespace mdlc::runner

@@ -1,0 +1,126 @@
+#include "services/sagemaker/describe.h"
+
+#include <cmath>
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+void put_default(json::object& o, std::string_view name, json::value v) {
+  if (!o.contains(name)) o[name] = std::move(v);
+}
+
+json::array transitions_of(const job& j) {
+  json::array out;
+  for (const auto& t : j.progress.transitions) {
+    json::object one{{"Status", t.status}, {"StartTime", seconds(t.start_ms)}};
+    if (t.end_ms) one["EndTime"] = seconds(*t.end_ms);
+    one["StatusMessage"] = t.message;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+void complete_channels(json::object& out) {
+  auto* channels = out.if_contains("InputDataConfig");
+  if (!channels || !channels->is_array()) return;
+  for (auto& c : channels->get_array()) {
+    put_default(c.as_object(), "CompressionType", "None");
+    put_default(c.as_object(), "RecordWrapperType", "None");
+    auto* source = c.as_object().if_contains("DataSource");
+    if (auto* s3 = source ? source->as_object().if_contains("S3DataSource") : nullptr)
+      put_default(s3->as_object(), "S3DataDistributionType", "FullyReplicated");
+  }
+}
+
+void describe_training(const job& j, json::object& out) {
+  const auto& p = j.progress;
+  out["TrainingJobArn"] = j.key.arn();
+  out["TrainingJobStatus"] = j.status;
+  out["SecondaryStatus"] = j.secondary();
+  out["SecondaryStatusTransitions"] = transitions_of(j);
+  out["ModelArtifacts"] = json::object{{"S3ModelArtifacts", p.artifact}};
+  put_default(out, "StoppingCondition", json::object{{"MaxRuntimeInSeconds", 86400}});
+  for (auto name : {"EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"})
+    put_default(out, name, false);
+  put_default(out["OutputDataConfig"].as_object(), "KmsKeyId", "");
+  complete_channels(out);
+  if (p.started_ms) out["TrainingStartTime"] = seconds(*p.started_ms);
+  if (p.ended_ms) out["TrainingEndTime"] = seconds(*p.ended_ms);
+  if (p.started_ms && p.ended_ms) {
+    const auto took = static_cast<int64_t>(std::ceil(seconds(*p.ended_ms - *p.started_ms)));
+    out["TrainingTimeInSeconds"] = took;
+    out["BillableTimeInSeconds"] = took;
+  }
+  if (!p.metrics.empty()) out["FinalMetricDataList"] = p.metrics;
+  out["ProfilingStatus"] = "Disabled";
+}
+
+void describe_transform(const job& j, json::object& out) {
+  const auto& p = j.progress;
+  out["TransformJobArn"] = j.key.arn();
+  out["TransformJobStatus"] = j.status;
+  if (p.started_ms) out["TransformStartTime"] = seconds(*p.started_ms);
+  if (p.ended_ms) out["TransformEndTime"] = seconds(*p.ended_ms);
+  auto& input = out["TransformInput"].as_object();
+  put_default(input, "CompressionType", "None");
+  put_default(input, "SplitType", "None");
+  put_default(out["TransformOutput"].as_object(), "AssembleWith", "None");
+  put_default(out["TransformOutput"].as_object(), "KmsKeyId", "");
+  put_default(out["TransformResources"].as_object(), "VolumeKmsKeyId", "");
+  auto& processing = out["DataProcessing"];
+  if (!processing.is_object()) processing = json::object{};
+  put_default(processing.as_object(), "InputFilter", "$");
+  put_default(processing.as_object(), "OutputFilter", "$");
+  put_default(processing.as_object(), "JoinSource", "None");
+}
+
+// EventBridge's times are milliseconds, where the API's are seconds.
+void to_milliseconds(json::value& v) {
+  if (v.is_array())
+    for (auto& item : v.get_array()) to_milliseconds(item);
+  if (!v.is_object()) return;
+  for (auto& [name, member] : v.get_object()) {
+    const std::string_view text{name.data(), name.size()};
+    if (json::is_number(member) && (text.ends_with("Time") || text == "Timestamp"))
+      member = static_cast<int64_t>(std::llround(json::to_double(member) * 1000));
+    else
+      to_milliseconds(member);
+  }
+}
+
+}  // namespace
+
+json::object describe(const job& j) {
+  json::object out = j.request;
+  out.erase("Tags");
+  out["CreationTime"] = seconds(j.created_ms);
+  if (!j.progress.failure_reason.empty()) out["FailureReason"] = j.progress.failure_reason;
+  if (j.key.what == kind::training) {
+    out["LastModifiedTime"] = seconds(j.modified_ms);
+    describe_training(j, out);
+  } else {
+    describe_transform(j, out);
+  }
+  return out;
+}
+
+api::event change_of(const job& j) {
+  json::value detail = describe(j);
+  to_milliseconds(detail);
+  if (const auto* tags = j.request.if_contains("Tags"); tags && tags->is_array()) {
+    json::object as_map;
+    for (const auto& t : tags->get_array()) as_map[json::text(t, "Key")] = json::text(t, "Value");
+    detail.as_object()["Tags"] = std::move(as_map);
+  }
+  return {.scope = j.key.scope,
+          .source = "aws.sagemaker",
+          .detail_type = j.key.what == kind::training ? "SageMaker Training Job State Change"
+                                                      : "SageMaker Transform Job State Change",
+          .resources = {j.key.arn()},
+          .time = base::from_ms(j.modified_ms),
+          .detail = std::move(detail.as_object())};
+}
+
+}  // namespace mdlc::services::sagemaker

@@ -1,0 +1,144 @@
+#include "services/sagemaker/log_shipper.h"
+
+#include "base/log.h"
+#include "services/sagemaker/run.h"
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+// CloudWatch Logs' bounds of one PutLogEvents: bytes with 26 more for each event, and events.
+constexpr size_t batch_bytes_max = 1'000'000;
+constexpr size_t batch_events_max = 10'000;
+constexpr size_t event_overhead = 26;
+constexpr size_t event_bytes_max = 200'000;
+constexpr size_t read_bytes = 4 << 20;
+
+// A program may print any bytes; JSON carries UTF-8 alone. What is none becomes question marks.
+std::string as_utf8(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (size_t i = 0; i < bytes.size();) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    const size_t length = c < 0x80                      ? 1
+                          : (c >> 5) == 6 && c >= 0xC2  ? 2
+                          : (c >> 4) == 14              ? 3
+                          : (c >> 3) == 30 && c <= 0xF4 ? 4
+                                                        : 0;
+    bool whole = length > 0 && i + length <= bytes.size();
+    for (size_t k = 1; whole && k < length; ++k) whole = (static_cast<unsigned char>(bytes[i + k]) >> 6) == 2;
+    if (whole && length == 3) {
+      const auto next = static_cast<unsigned char>(bytes[i + 1]);
+      whole = !(c == 0xE0 && next < 0xA0) && !(c == 0xED && next > 0x9F);
+    }
+    if (whole && length == 4) {
+      const auto next = static_cast<unsigned char>(bytes[i + 1]);
+      whole = !(c == 0xF0 && next < 0x90) && !(c == 0xF4 && next > 0x8F);
+    }
+    if (whole) {
+      out.append(bytes.substr(i, length));
+      i += length;
+    } else {
+      out += '?';
+      ++i;
+    }
+  }
+  return out;
+}
+
+std::string group_of(const job& j) {
+  return j.key.what == kind::training ? "/aws/sagemaker/TrainingJobs" : "/aws/sagemaker/TransformJobs";
+}
+
+struct batch {
+  json::array events;
+  size_t taken = 0;  // bytes of the log
+};
+
+// From the text's beginning as much as one call carries.
+batch next_batch(std::string_view text, bool all, int64_t now_ms) {
+  batch b;
+  size_t bytes = 0;
+  while (b.taken < text.size() && b.events.size() < batch_events_max) {
+    const auto rest = text.substr(b.taken);
+    const auto newline = rest.find('\n');
+    size_t length = std::min(newline, rest.size());
+    if (newline == std::string_view::npos && !all && length < event_bytes_max) break;  // still being written
+    const bool is_cut = length > event_bytes_max;
+    length = std::min(length, event_bytes_max);
+    if (bytes + length + event_overhead > batch_bytes_max) break;
+    auto line = rest.substr(0, length);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) {
+      b.events.push_back(json::object{{"timestamp", now_ms}, {"message", as_utf8(line)}});
+      bytes += line.size() + event_overhead;
+    }
+    b.taken += length + (is_cut || newline == std::string_view::npos ? 0 : 1);
+  }
+  return b;
+}
+
+}  // namespace
+
+bool log_shipper::make_stream(const std::string& name) {
+  if (is_off_) return false;
+  if (made_ == name) return true;
+  is_off_ = !run_.s.host.operations.find("logs", "PutLogEvents");
+  if (is_off_) return false;
+  const auto group = group_of(run_.j);
+  for (const auto& [operation, input] :
+       {std::pair{"CreateLogGroup", json::object{{"logGroupName", group}}},
+        std::pair{"CreateLogStream", json::object{{"logGroupName", group}, {"logStreamName", name}}}}) {
+    auto made = run_.call("logs", operation, input);
+    if (made || made.error().code == "ResourceAlreadyExistsException") continue;
+    base::log::warning("sagemaker: {}: {}: {}", run_.j.key.arn(), operation, made.error().message);
+    is_off_ = true;  // the job goes on without its log
+    return false;
+  }
+  made_ = name;
+  return true;
+}
+
+void log_shipper::ship(bool all) {
+  while (true) {
+    auto text = runner::read_log(run_.folder(), run_.j.progress.log_offset, read_bytes);
+    if (!text || text->empty() || !make_stream(run_.j.progress.log_stream)) return;
+    auto b = next_batch(*text, all && text->size() < read_bytes, run_.now_ms());
+    if (b.taken == 0) return;
+    const auto offset = run_.j.progress.log_offset + static_cast<int64_t>(b.taken);
+    if (b.events.empty()) {
+      run_.edit([&](job& row) { row.progress.log_offset = offset; });
+      continue;
+    }
+    api::call c{run_.s.host.db, run_.context(), [&](store::transaction& t, const api::answer<json::value>& answer) {
+                  if (!answer) return;
+                  auto row = find_job(t, run_.j.key);
+                  if (!row) return;
+                  row->progress.log_offset = offset;
+                  update(t, *row);
+                }};
+    auto put = run_.s.host.operations.invoke("logs", "PutLogEvents", c,
+                                             json::object{{"logGroupName", group_of(run_.j)},
+                                                          {"logStreamName", run_.j.progress.log_stream},
+                                                          {"logEvents", std::move(b.events)}});
+    if (!put) {
+      base::log::warning("sagemaker: {}: PutLogEvents: {}", run_.j.key.arn(), put.error().message);
+      return;
+    }
+    run_.j.progress.log_offset = offset;
+  }
+}
+
+void log_shipper::say(std::string_view suffix, std::string_view line) {
+  const auto stream = fmt::format("{}/{}", run_.j.progress.log_stream, suffix);
+  log_shipper beside{run_};
+  if (is_off_ || !beside.make_stream(stream)) return;
+  auto put =
+      run_.call("logs", "PutLogEvents",
+                {{"logGroupName", group_of(run_.j)},
+                 {"logStreamName", stream},
+                 {"logEvents", json::array{json::object{{"timestamp", run_.now_ms()},
+                                                        {"message", as_utf8(line.substr(0, event_bytes_max))}}}}});
+  if (!put) base::log::warning("sagemaker: {}: PutLogEvents: {}", run_.j.key.arn(), put.error().message);
+}
+
+}  // namespace mdlc::services::sagemaker

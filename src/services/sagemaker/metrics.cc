@@ -1,0 +1,75 @@
+#include "services/sagemaker/metrics.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <re2/re2.h>
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+constexpr std::string_view builtin_mark = "#011";  // a tab, as SageMaker's logs show it
+
+std::optional<double> number(std::string_view text) {
+  const std::string copy{text};
+  char* end = nullptr;
+  const double value = std::strtod(copy.c_str(), &end);
+  if (copy.empty() || end != copy.c_str() + copy.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+struct metric_reader::definition {
+  std::string name;
+  std::unique_ptr<re2::RE2> expression;
+};
+
+metric_reader::metric_reader(const json::value* definitions, bool is_builtin) : is_builtin_(is_builtin) {
+  if (!definitions || !definitions->is_array()) return;
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  for (const auto& d : definitions->get_array()) {
+    auto compiled = std::make_unique<re2::RE2>(std::string{json::text(d, "Regex")}, options);
+    if (compiled->ok() && compiled->NumberOfCapturingGroups() >= 1)
+      definitions_.push_back({std::string{json::text(d, "Name")}, std::move(compiled)});
+  }
+}
+
+metric_reader::~metric_reader() = default;
+
+void metric_reader::read_line(std::string_view line) {
+  for (const auto& d : definitions_) {
+    std::string group;
+    if (!re2::RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), *d.expression, &group)) continue;
+    if (auto value = number(group)) keep(d.name, *value);
+  }
+  if (!is_builtin_ || !line.starts_with('[')) return;
+  for (auto at = line.find(builtin_mark); at != std::string_view::npos; at = line.find(builtin_mark)) {
+    line.remove_prefix(at + builtin_mark.size());
+    const auto one = line.substr(0, line.find(builtin_mark));
+    const auto dash = one.find('-'), colon = one.rfind(':');
+    if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) continue;
+    if (auto value = number(one.substr(colon + 1)))
+      keep(fmt::format("{}:{}", one.substr(0, dash), one.substr(dash + 1, colon - dash - 1)), *value);
+  }
+}
+
+void metric_reader::keep(const std::string& name, double value) {
+  for (auto& [known, last] : last_)
+    if (known == name) {
+      last = value;
+      return;
+    }
+  last_.emplace_back(name, value);
+}
+
+json::array metric_reader::results(int64_t at_ms) const {
+  json::array out;
+  for (const auto& [name, value] : last_)
+    out.push_back(
+        json::object{{"MetricName", name}, {"Value", value}, {"Timestamp", static_cast<double>(at_ms) / 1000}});
+  return out;
+}
+
+}  // namespace mdlc::services::sagemaker

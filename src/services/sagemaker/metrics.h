@@ -1,0 +1,33 @@
+// Metrics out of what a training program prints.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/value.h"
+
+namespace mdlc::services::sagemaker {
+
+// Takes the log a piece at a time; each metric's last value counts.
+class metric_reader {
+ public:
+  // `definitions`: [{"Name", "Regex"}], null where there are none. A regular expression that cannot be compiled finds
+  // nothing. With `is_builtin`, also XGBoost's own lines: "…#011validation-rmse:1.5" is validation:rmse.
+  metric_reader(const json::value* definitions, bool is_builtin);
+  ~metric_reader();
+  void read_line(std::string_view);
+  // FinalMetricDataList, all with that time.
+  json::array results(int64_t at_ms) const;
+
+ private:
+  struct definition;
+  void keep(const std::string& name, double value);
+
+  std::vector<definition> definitions_;
+  bool is_builtin_;
+  std::vector<std::pair<std::string, double>> last_;
+};
+
+}  // namespace mdlc::services::sagemaker

@@ -1,0 +1,30 @@
+// SageMaker: training jobs, models, batch transform jobs, really done.
+//
+// A job is a row (job.h) that a thread of the queue (queue.h) carries through its phases; its program runs under a
+// supervisor of its own (runner/job.h) and outlives this server.
+#pragma once
+
+#include <memory>
+
+#include "api/host.h"
+#include "services/sagemaker/queue.h"
+
+namespace mdlc::services::sagemaker {
+
+class service : public api::service {
+ public:
+  explicit service(api::host&);
+  // Takes up the jobs that a restart interrupted, and removes the folders of those that ended.
+  void resume() override;
+  void stop() override { jobs.stop(); }
+
+  sys::path folder_of(const job&) const;
+
+  api::host& host;
+  queue jobs;
+};
+
+// Migrates the tables, registers the operations.
+std::unique_ptr<api::service> make(api::host&);
+
+}  // namespace mdlc::services::sagemaker

@@ -1,0 +1,91 @@
+#include "services/sagemaker/tags.h"
+
+#include "services/sagemaker/errors.h"
+#include "services/sagemaker/models.h"
+#include "services/sagemaker/operations.h"
+#include "services/sagemaker/service.h"
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+// Whether the ARN is one of a job or model of the caller's account and region.
+bool resource_exists(store::reader& r, const base::scope& scope, const std::string& text) {
+  auto arn = base::parse_arn(text);
+  if (!arn || arn->service != "sagemaker" || arn->account != scope.account || arn->region != scope.region) return false;
+  const auto slash = arn->resource.find('/');
+  if (slash == std::string::npos) return false;
+  const auto type = arn->resource.substr(0, slash), name = arn->resource.substr(slash + 1);
+  // ARNs have the name in lower case.
+  if (type == "model")
+    return r
+        .first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = lower(?3) LIMIT 1",
+               {scope.account, scope.region, name})
+        .has_value();
+  for (auto k : {kind::training, kind::transform})
+    if (type == fmt::format("{}-job", name_of(k)))
+      return r
+          .first(
+              "SELECT 1 FROM sagemaker_job WHERE account = ?1 AND region = ?2 AND kind = ?3 AND lower(name) = "
+              "lower(?4) LIMIT 1",
+              {scope.account, scope.region, name_of(k), name})
+          .has_value();
+  return false;
+}
+
+refusal no_such_resource(const std::string& arn) {
+  return invalid(fmt::format("The resource {} could not be found.", arn));
+}
+
+}  // namespace
+
+void put_tags(store::transaction& t, const std::string& arn, const std::vector<model::Tag>& tags) {
+  for (const auto& tag : tags)
+    t.run(
+        "INSERT INTO sagemaker_tag (arn, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (arn, key) DO UPDATE SET value = "
+        "excluded.value",
+        {arn, tag.Key, tag.Value});
+}
+
+std::vector<model::Tag> read_tags(store::reader& r, const std::string& arn) {
+  std::vector<model::Tag> tags;
+  r.each("SELECT key, value FROM sagemaker_tag WHERE arn = ?1 ORDER BY key", {arn}, [&](const store::row& row) {
+    tags.push_back({row.text(0), row.text(1)});
+    return true;
+  });
+  return tags;
+}
+
+void remove_tags(store::transaction& t, const std::string& arn) {
+  t.run("DELETE FROM sagemaker_tag WHERE arn = ?1", {arn});
+}
+
+api::answer<model::AddTagsOutput> add_tags(service&, api::call& c, const model::AddTagsInput& in) {
+  return c.commit([&](store::transaction& t) -> api::answer<model::AddTagsOutput> {
+    if (!resource_exists(t, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
+    put_tags(t, in.ResourceArn, in.Tags);
+    model::AddTagsOutput out;
+    out.Tags = read_tags(t, in.ResourceArn);
+    if (out.Tags->size() > tags_max) return invalid(fmt::format("A resource can have at most {} tags.", tags_max));
+    return out;
+  });
+}
+
+api::answer<model::ListTagsOutput> list_tags(service& s, api::call& c, const model::ListTagsInput& in) {
+  return s.host.db.read([&](store::reader& r) -> api::answer<model::ListTagsOutput> {
+    if (!resource_exists(r, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
+    model::ListTagsOutput out;
+    out.Tags = read_tags(r, in.ResourceArn);
+    return out;
+  });
+}
+
+api::answer<model::DeleteTagsOutput> delete_tags(service&, api::call& c, const model::DeleteTagsInput& in) {
+  return c.commit([&](store::transaction& t) -> api::answer<model::DeleteTagsOutput> {
+    if (!resource_exists(t, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
+    for (const auto& key : in.TagKeys)
+      t.run("DELETE FROM sagemaker_tag WHERE arn = ?1 AND key = ?2", {in.ResourceArn, key});
+    return model::DeleteTagsOutput{};
+  });
+}
+
+}  // namespace mdlc::services::sagemaker

@@ -1,0 +1,269 @@
+// A training job from its turn to its end.
+#include "base/log.h"
+#include "runner/archive.h"
+#include "services/sagemaker/inputs.h"
+#include "services/sagemaker/metrics.h"
+#include "services/sagemaker/run.h"
+#include "sys/crash_point.h"
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+constexpr int64_t default_max_runtime_s = 86'400;
+constexpr int exit_customers_fault = 2;  // of a built-in algorithm
+constexpr size_t log_read_bytes = 1 << 20;
+
+const json::value& member(const json::object& o, std::string_view name) {
+  static const json::value null;
+  const auto* found = o.if_contains(name);
+  return found ? *found : null;
+}
+
+std::string image_uri(const job& j) {
+  return std::string{json::text(member(j.request, "AlgorithmSpecification"), "TrainingImage")};
+}
+
+json::array channels_of(const job& j) {
+  const auto& channels = member(j.request, "InputDataConfig");
+  return channels.is_array() ? channels.get_array() : json::array{};
+}
+
+class training {
+ public:
+  explicit training(run& r) : r_(r) {}
+
+  void carry() {
+    if (r_.j.at == phase::queued) begin();
+    if (r_.j.at == phase::running) stage_again_after_reboot();
+    if (r_.j.at == phase::staging) stage();
+    if (r_.j.at == phase::running) await();
+    if (r_.j.at == phase::publishing) publish();
+  }
+
+ private:
+  bool is_stopped() {
+    if (!r_.steering.stop_asked() && !r_.j.progress.stop_asked) return false;
+    r_.end_stopped();
+    return true;
+  }
+
+  void begin() {
+    if (is_stopped()) return;
+    r_.edit([&](job& row) {
+      row.at = phase::staging;
+      row.progress.log_stream = fmt::format("{}/algo-1-{}", row.key.name, r_.now_ms() / 1000);
+      row.progress.started_ms = r_.now_ms();
+      if (row.status != "Stopping") row.enter("Downloading", "Downloading input data", r_.now_ms());
+    });
+  }
+
+  void stage_again_after_reboot() {
+    const auto state = runner::look(r_.folder());
+    if (state && state->at == runner::job_state::phase::not_begun && r_.has_rebooted())
+      r_.edit([](job& row) { row.at = phase::staging; });
+  }
+
+  void stage() {
+    if (is_stopped()) return;
+    auto found = find_image(image_uri(r_.j));
+    if (!found) return r_.fail("ClientError: " + found.error().message);
+    if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
+    if (auto placed = place_input(); !placed) return r_.fail("ClientError: " + placed.error().message);
+    if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
+    if (is_stopped() || r_.steering.shutting_down()) return;
+    r_.enter(phase::running, "Training", "Training image download completed. Training in progress.");
+  }
+
+  base::result<void> place_input() {
+    const auto ml = r_.folder() / "ml";
+    for (const auto& c : channels_of(r_.j)) {
+      const auto* source = json::find(c, "DataSource");
+      const auto* s3 = source ? json::find(*source, "S3DataSource") : nullptr;
+      const auto name = json::text(c, "ChannelName");
+      if (!s3)
+        return base::fail(fmt::format("The channel {} has no S3DataSource, which is what can be read here", name));
+      MDLC_TRY(auto objects, list_inputs(r_, *s3));
+      const auto folder = ml / "input" / "data" / name;
+      MDLC_CHECK(sys::make_folder(folder, 0755));
+      for (const auto& o : objects) {
+        if (r_.steering.wants_attention()) return {};
+        MDLC_CHECK(place_object(r_, o, folder));
+      }
+    }
+    return write_configuration(ml);
+  }
+
+  base::result<void> write_configuration(const sys::path& ml) {
+    json::object channels;
+    for (const auto& c : channels_of(r_.j)) {
+      auto mode = json::text(c, "InputMode");
+      if (mode.empty()) mode = json::text(member(r_.j.request, "AlgorithmSpecification"), "TrainingInputMode", "File");
+      const auto& s3 = c.at("DataSource").at("S3DataSource");
+      json::object one{{"TrainingInputMode", mode},
+                       {"S3DistributionType", json::text(s3, "S3DataDistributionType", "FullyReplicated")},
+                       {"RecordWrapperType", json::text(c, "RecordWrapperType", "None")}};
+      if (const auto type = json::text(c, "ContentType"); !type.empty()) one["ContentType"] = type;
+      if (const auto compression = json::text(c, "CompressionType", "None"); compression != "None")
+        one["CompressionType"] = compression;
+      channels[json::text(c, "ChannelName")] = std::move(one);
+    }
+    const auto instance = json::text(member(r_.j.request, "ResourceConfig"), "InstanceType", "local");
+    const json::object resources{
+        {"current_host", "algo-1"},
+        {"current_instance_type", instance},
+        {"current_group_name", "homogeneousCluster"},
+        {"hosts", json::array{"algo-1"}},
+        {"instance_groups", json::array{json::object{{"instance_group_name", "homogeneousCluster"},
+                                                     {"instance_type", instance},
+                                                     {"hosts", json::array{"algo-1"}}}}},
+        {"network_interface_name", "lo"}};
+    const auto& given = member(r_.j.request, "HyperParameters");
+    const auto config = ml / "input" / "config";
+    MDLC_CHECK(sys::make_folder(config, 0755));
+    MDLC_CHECK(
+        sys::write_file_durably(config / "hyperparameters.json", given.is_object() ? json::print(given) : "{}", 0644));
+    MDLC_CHECK(sys::write_file_durably(config / "inputdataconfig.json", json::print(channels), 0644));
+    return sys::write_file_durably(config / "resourceconfig.json", json::print(resources), 0644);
+  }
+
+  base::result<void> write_spec(const image& i) {
+    const auto ml = r_.folder() / "ml";
+    MDLC_CHECK(sys::make_folder(ml / "input" / "data", 0755));
+    for (const auto& own : {ml / "model", ml / "output", ml / "output" / "data"})
+      MDLC_CHECK(make_owned(own, r_.owner()));
+    const auto& isolated = member(r_.j.request, "EnableNetworkIsolation");
+    const bool is_isolated = isolated.is_bool() && isolated.get_bool();
+    runner::job_spec spec;
+    auto& p = spec.program;
+    p.argv = i.train;
+    p.environment = environment_of(r_, i, r_.j.request.if_contains("Environment"), !i.is_builtin && !is_isolated);
+    p.environment.insert(p.environment.end(),
+                         {{"TRAINING_JOB_NAME", r_.j.key.name}, {"TRAINING_JOB_ARN", r_.j.key.arn()}});
+    p.binds = {{ml, "/opt/ml", true}, {ml / "input", "/opt/ml/input"}};
+    p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
+    p.working_folder = "/opt/ml";
+    p.network = is_isolated || i.is_builtin ? runner::network::none : runner::network::shared;
+    p.identity_key = r_.j.id;
+    const auto* bound = json::find(member(r_.j.request, "StoppingCondition"), "MaxRuntimeInSeconds");
+    spec.max_runtime_ms = (bound && bound->is_int64() ? bound->get_int64() : default_max_runtime_s) * 1000;
+    return runner::write_spec(r_.folder(), spec);
+  }
+
+  void await() {
+    log_shipper log{r_};
+    const auto state = r_.await_end(log);
+    if (!state) return;
+    log.ship(true);
+    const auto metrics = read_metrics();
+    r_.edit([&](job& row) { row.progress.metrics = metrics; });
+    if (state->at == runner::job_state::phase::died)
+      return r_.fail(
+          "AlgorithmError: The training program's supervisor died, and the program with it. It is not run a second "
+          "time.");
+    const auto& o = *state->outcome;
+    const bool was_ended = o.cause == runner::cause::stopped || o.cause == runner::cause::max_runtime;
+    if (!was_ended && !(o.exit_code == 0 && o.error.empty())) return r_.fail(reason_of(o));
+    r_.edit([&](job& row) {
+      row.at = phase::publishing;
+      row.progress.over_runtime = o.cause == runner::cause::max_runtime;
+      if (row.status != "Stopping") row.enter("Uploading", "Uploading generated training model", r_.now_ms());
+    });
+  }
+
+  json::array read_metrics() {
+    auto found = find_image(image_uri(r_.j));
+    metric_reader reader{json::find(member(r_.j.request, "AlgorithmSpecification"), "MetricDefinitions"),
+                         found && found->is_builtin};
+    std::string pending;
+    for (int64_t offset = 0;;) {
+      auto piece = runner::read_log(r_.folder(), offset, log_read_bytes);
+      if (!piece || piece->empty()) break;
+      offset += static_cast<int64_t>(piece->size());
+      pending += *piece;
+      size_t begun = 0;
+      for (size_t end; (end = pending.find('\n', begun)) != std::string::npos; begun = end + 1)
+        reader.read_line(std::string_view{pending}.substr(begun, end - begun));
+      pending.erase(0, begun);
+      if (pending.size() > log_read_bytes) pending.clear();  // a line that long holds no metric
+    }
+    reader.read_line(pending);
+    return reader.results(r_.now_ms());
+  }
+
+  // What the program left in /opt/ml/output/failure, in SageMaker's form.
+  std::string reason_of(const runner::outcome& o) {
+    if (!o.error.empty()) return "AlgorithmError: " + o.error;
+    if (o.cause == runner::cause::disk_full)
+      return "ClientError: Please use an instance type with more disk: the job filled its volume";
+    std::string told;
+    if (const auto file = real_path(r_.folder() / "ml", "output/failure");
+        file && std::filesystem::is_regular_file(*file))
+      told = sys::read_file(*file).value_or("").substr(0, failure_reason_max);
+    auto found = find_image(image_uri(r_.j));
+    const bool customers = found && found->is_builtin && o.exit_code == exit_customers_fault;
+    if (o.signal)
+      return fmt::format("AlgorithmError: {}{}killed by signal {}", told, told.empty() ? "" : ", ", *o.signal);
+    return fmt::format("{}: {}, exit code: {}", customers ? "ClientError" : "AlgorithmError", told,
+                       o.exit_code.value_or(-1));
+  }
+
+  void publish() {
+    sys::crash_point("job.before_publish");
+    const json::value output = member(r_.j.request, "OutputDataConfig");
+    auto place = parse_s3_uri(json::text(output, "S3OutputPath"));
+    if (!place) return r_.fail("ClientError: " + place.error().message);
+    const auto base = join_key(place->key, r_.j.key.name + "/output");
+    if (r_.j.progress.artifact.empty()) {
+      const auto key = join_key(base, "model.tar.gz");
+      const auto uri = fmt::format("s3://{}/{}", place->bucket, key);
+      if (!publish_folder("model", place->bucket, key, true, [&](job& row) { row.progress.artifact = uri; })) return;
+    }
+    if (!r_.j.progress.output_published &&
+        !publish_folder("output/data", place->bucket, join_key(base, "output.tar.gz"), false,
+                        [](job& row) { row.progress.output_published = true; }))
+      return;
+    sys::crash_point("job.after_publish");
+    if (r_.j.progress.over_runtime || r_.j.status == "Stopping") return r_.end_stopped();
+    r_.end("Completed", "Completed", "Training job completed");
+  }
+
+  // False with the job failed.
+  bool publish_folder(const sys::path& relative, const std::string& bucket, const std::string& key, bool even_empty,
+                      const std::function<void(job&)>& mark) {
+    const auto folder = real_path(r_.folder() / "ml", relative);
+    if (!folder || !std::filesystem::is_directory(*folder)) {
+      if (!even_empty) return true;
+      r_.fail("AlgorithmError: /opt/ml/model is no folder any more");
+      return false;
+    }
+    std::error_code error;
+    if (!even_empty && std::filesystem::is_empty(*folder, error)) return true;
+    auto staged = r_.s.host.blobs.stage();
+    if (!staged) throw store::failure(staged.error().message);
+    auto packed = runner::pack(*folder, [&](std::string_view bytes) { return (*staged)->write(bytes); });
+    if (!packed) {
+      r_.fail("AlgorithmError: The model cannot be packed: " + packed.error().message);
+      return false;
+    }
+    auto content = (*staged)->finish();
+    if (!content) throw store::failure(content.error().message);
+    auto put = r_.publish(bucket, key, *content, [&](store::transaction& t) {
+      auto row = find_job(t, r_.j.key);
+      if (!row) throw store::failure("the job's row is gone");
+      mark(*row);
+      update(t, *row);
+    });
+    if (put) return true;
+    if (put.error().is_internal) throw store::failure("the model could not be published");
+    r_.fail(fmt::format("ClientError: Artifact upload failed:Error {}: {}", put.error().status, put.error().message));
+    return false;
+  }
+
+  run& r_;
+};
+
+}  // namespace
+
+void run_training(run& r) { training{r}.carry(); }
+
+}  // namespace mdlc::services::sagemaker

@@ -1,0 +1,273 @@
+// A batch transform job from its turn to its end.
+#include <thread>
+
+#include "runner/archive.h"
+#include "services/sagemaker/transform_pump.h"
+#include "sys/crash_point.h"
+
+namespace mdlc::services::sagemaker {
+namespace {
+
+constexpr int64_t start_limit_ms = 8 * 60'000;  // until a model server answers its first ping
+constexpr int64_t ping_timeout_ms = 2'000;
+constexpr int ping_interval_first_ms = 2, ping_interval_ms = 50;
+constexpr int64_t server_stop_grace_ms = 5'000;
+constexpr size_t concurrency_max = 100;
+constexpr const char* socket_name = "socket";
+
+const json::value& member(const json::value& o, std::string_view name) {
+  static const json::value null;
+  const auto* found = json::find(o, name);
+  return found ? *found : null;
+}
+
+std::optional<int64_t> number(const json::value& o, std::string_view name) {
+  const auto& v = member(o, name);
+  return v.is_int64() ? std::optional{v.get_int64()} : std::nullopt;
+}
+
+class transform {
+ public:
+  explicit transform(run& r) : r_(r), request_(r.j.request), log_(r) {}
+
+  void carry() {
+    if (r_.j.at == phase::queued) begin();
+    if (r_.j.at == phase::running) stage_again_after_reboot();
+    if (r_.j.at == phase::staging) stage();
+    if (r_.j.at == phase::running) serve();
+    if (r_.j.at == phase::publishing) close();
+  }
+
+ private:
+  bool is_asked_to_stop() const { return r_.steering.stop_asked() || r_.j.progress.stop_asked; }
+
+  void begin() {
+    if (is_asked_to_stop()) return r_.end_stopped();
+    r_.edit([&](job& row) {
+      row.at = phase::staging;
+      row.progress.log_stream = fmt::format("{}/algo-1-{}", row.key.name, r_.now_ms() / 1000);
+      row.progress.started_ms = r_.now_ms();
+      row.enter("Downloading", "Downloading the model", r_.now_ms());
+    });
+  }
+
+  void stage_again_after_reboot() {
+    const auto state = runner::look(r_.folder());
+    if (state && state->at == runner::job_state::phase::not_begun && r_.has_rebooted())
+      r_.edit([](job& row) { row.at = phase::staging; });
+  }
+
+  void stage() {
+    if (is_asked_to_stop()) return r_.end_stopped();
+    auto found = find_image(json::text(container(), "Image"));
+    if (!found) return r_.fail("ClientError: " + found.error().message);
+    if (auto ready = check_settings(); !ready) return r_.fail("ClientError: " + ready.error().message);
+    if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
+    if (auto placed = place_model(); !placed) return r_.fail("ClientError: " + placed.error().message);
+    if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
+    if (r_.steering.shutting_down()) return;
+    r_.enter(phase::running, "Training", "The model server is being started");
+  }
+
+  // What would otherwise show only when the model server runs.
+  base::result<void> check_settings() {
+    if (json::text(container(), "Image").empty() || r_.j.progress.container.contains("Containers"))
+      return base::fail("Inference pipelines, models of several containers, are not supported here");
+    const auto split = json::text(member(request_, "TransformInput"), "SplitType", "None");
+    if (split != "None" && split != "Line") return base::fail(fmt::format("SplitType {} is not supported here", split));
+    MDLC_TRY([[maybe_unused]] auto inputs, list_inputs(r_, source()));
+    MDLC_TRY([[maybe_unused]] auto settings, read_settings({}));
+    return {};
+  }
+
+  const json::value& container() const {
+    static const json::value null;
+    const auto* found = r_.j.progress.container.if_contains("PrimaryContainer");
+    return found ? *found : null;
+  }
+  const json::value& source() const {
+    return member(member(member(request_, "TransformInput"), "DataSource"), "S3DataSource");
+  }
+
+  base::result<void> place_model() {
+    const auto ml = r_.folder() / "ml";
+    MDLC_CHECK(make_owned(ml / "model", r_.owner()));
+    const auto url = json::text(container(), "ModelDataUrl");
+    if (url.empty()) return {};
+    MDLC_TRY(auto place, parse_s3_uri(url));
+    MDLC_TRY(auto archive, open_object(r_, place.bucket, place.key));
+    auto unpacked =
+        runner::unpack(archive.fd(), ml / "model", geteuid() == 0 ? std::optional{r_.owner()} : std::nullopt);
+    if (!unpacked)
+      return base::fail(fmt::format("Failed to extract model data archive {}: {}", url, unpacked.error().message));
+    return {};
+  }
+
+  base::result<void> write_spec(const image& i) {
+    const auto ml = r_.folder() / "ml", meeting = r_.folder() / "run";
+    MDLC_CHECK(make_owned(meeting, r_.owner()));
+    const auto& isolated = member(r_.j.progress.container, "EnableNetworkIsolation");
+    const bool is_isolated = isolated.is_bool() && isolated.get_bool();
+    runner::job_spec spec;
+    spec.stop_grace_ms = server_stop_grace_ms;
+    auto& p = spec.program;
+    p.argv = i.serve;
+    p.environment = environment_of(r_, i, &member(container(), "Environment"), !i.is_builtin && !is_isolated);
+    p.environment.insert(p.environment.end(),
+                         {{"SAGEMAKER_BATCH", "true"}, {"MDLC_SERVE_SOCKET", "/opt/mdlc/run/socket"}});
+    const auto& own = member(request_, "Environment");
+    if (own.is_object())
+      for (const auto& [name, value] : own.get_object())
+        if (value.is_string()) p.environment.emplace_back(name, json::view(value.get_string()));
+    p.binds = {{ml, "/opt/ml", true}, {meeting, "/opt/mdlc/run", true}};
+    p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
+    p.working_folder = "/opt/ml";
+    p.network = is_isolated || i.is_builtin ? runner::network::none : runner::network::shared;
+    p.identity_key = r_.j.id;
+    return runner::write_spec(r_.folder(), spec);
+  }
+
+  // `told`: what the model server answered to /execution-parameters; the request's own values win.
+  base::result<transform_settings> read_settings(const json::value& told) const {
+    const auto& input = member(request_, "TransformInput");
+    const auto& output = member(request_, "TransformOutput");
+    const auto& client = member(request_, "ModelClientConfig");
+    const auto& processing = member(request_, "DataProcessing");
+    transform_settings t;
+    t.content_type = json::text(input, "ContentType");
+    t.accept = json::text(output, "Accept");
+    t.assemble_lines = json::text(output, "AssembleWith") == "Line";
+    t.split.by_line = json::text(input, "SplitType") == "Line";
+    t.split.is_gzipped = json::text(input, "CompressionType") == "Gzip";
+    const auto strategy = json::text(request_, "BatchStrategy", json::text(told, "BatchStrategy"));
+    t.split.one_at_a_time = strategy == "SingleRecord" || strategy == "SINGLE_RECORD";
+    const auto payload = number(request_, "MaxPayloadInMB").value_or(number(told, "MaxPayloadInMB").value_or(6));
+    t.split.max_payload_bytes = payload > 0 ? std::min(payload * mebibyte, payload_max) : unbounded_payload_max;
+    auto side_by_side = number(request_, "MaxConcurrentTransforms").value_or(0);
+    if (side_by_side <= 0) side_by_side = number(told, "MaxConcurrentTransforms").value_or(1);
+    t.concurrency = std::clamp<size_t>(static_cast<size_t>(std::max<int64_t>(side_by_side, 1)), 1, concurrency_max);
+    if (auto s = number(client, "InvocationsTimeoutInSeconds")) t.timeout_ms = *s * 1000;
+    if (auto n = number(client, "InvocationsMaxRetries")) t.retries = static_cast<int>(*n);
+    MDLC_TRY(t.processing.input, filter::parse(json::text(processing, "InputFilter", "$")));
+    MDLC_TRY(t.processing.output, filter::parse(json::text(processing, "OutputFilter", "$")));
+    t.processing.joins_input = json::text(processing, "JoinSource") == "Input";
+    MDLC_TRY(t.output, parse_s3_uri(json::text(output, "S3OutputPath")));
+    t.socket = r_.folder() / "run" / socket_name;
+    return t;
+  }
+
+  void serve() {
+    if (is_asked_to_stop() || !r_.begin_program()) return leave();
+    http::client client{r_.folder() / "run" / socket_name, {.timeout_ms = ping_timeout_ms}};
+    if (!await_ready(client)) return leave();
+    const auto told = ask_parameters(client);
+    auto inputs = list_inputs(r_, source());
+    auto settings = read_settings(told);
+    if (!inputs || !settings)
+      return close_with("ClientError: " + (inputs ? settings.error().message : inputs.error().message));
+    log_.say("data-log",
+             fmt::format("[sagemaker logs]: MaxConcurrentTransforms={}, MaxPayloadInMB={}, BatchStrategy={}",
+                         settings->concurrency, settings->split.max_payload_bytes / mebibyte,
+                         settings->split.one_at_a_time ? "SINGLE_RECORD" : "MULTI_RECORD"));
+    const auto published = read_published();
+    std::erase_if(*inputs, [&](const input_object& o) { return published.contains(o.key); });
+    transform_pump pump{r_, *settings, log_};
+    const auto end = pump.pump(*inputs);
+    if (end == transform_pump::end::server_gone) return await_and_fail();
+    if (end == transform_pump::end::interrupted) return leave();
+    close_with(pump.failure());
+  }
+
+  // The job is to stop, or the server shuts down, or the job has ended already.
+  void leave() {
+    if (r_.j.at == phase::ended || r_.steering.shutting_down() || !is_asked_to_stop()) return;
+    r_.edit([](job& row) { row.at = phase::publishing; });
+  }
+
+  // All output is there; what is left is to end the model server. The reason of a failure is kept with that.
+  void close_with(std::string failure) {
+    r_.edit([&](job& row) {
+      row.at = phase::publishing;
+      row.progress.failure_reason = failure;
+    });
+  }
+
+  bool await_ready(http::client& client) {
+    const auto guard = r_.steering.on_wake([&] { client.interrupt(); });
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds{start_limit_ms};
+    for (int pause_ms = ping_interval_first_ms;; pause_ms = std::min(2 * pause_ms, ping_interval_ms)) {
+      if (r_.steering.wants_attention()) return false;
+      auto pong = client.send({"GET", "/ping", {}}, "");
+      if (pong && pong->status == 200) return true;
+      auto state = runner::look(r_.folder());
+      if (state && state->at != runner::job_state::phase::running) return await_and_fail(), false;
+      if (std::chrono::steady_clock::now() > limit) {
+        close_with(
+            "ClientError: The model server did not pass the ping health check in time. See job logs for more "
+            "information");
+        return false;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{pause_ms});
+    }
+  }
+
+  json::value ask_parameters(http::client& client) {
+    auto answer = client.send({"GET", "/execution-parameters", {}}, "");
+    if (!answer || answer->status != 200) return nullptr;
+    return json::parse(answer->body).value_or(nullptr);
+  }
+
+  std::set<std::string> read_published() {
+    return r_.s.host.db.read([&](store::reader& reader) {
+      std::set<std::string> keys;
+      reader.each("SELECT key FROM sagemaker_output WHERE job_id = ?1", {r_.j.id}, [&](const store::row& row) {
+        keys.insert(row.text(0));
+        return true;
+      });
+      return keys;
+    });
+  }
+
+  // The model server ended though nobody asked it to.
+  void await_and_fail() {
+    const auto state = r_.await_end(log_);
+    if (!state) return;
+    log_.ship(true);
+    if (is_asked_to_stop()) return end_rows(), r_.end_stopped();
+    std::string how = "died with its supervisor; it is not run a second time";
+    if (state->outcome && !state->outcome->error.empty())
+      how = fmt::format("did not start: {}", state->outcome->error);
+    else if (state->outcome && state->outcome->signal)
+      how = fmt::format("was killed by signal {}", *state->outcome->signal);
+    else if (state->outcome)
+      how = fmt::format("ended with exit code {}", state->outcome->exit_code.value_or(-1));
+    end_rows();
+    r_.fail(fmt::format("AlgorithmError: The model server {}. See job logs for more information", how));
+  }
+
+  void close() {
+    if (auto asked = runner::request_stop(r_.folder(), server_stop_grace_ms); !asked)
+      throw store::failure(asked.error().message);
+    if (!r_.await_end(log_)) return;
+    log_.ship(true);
+    end_rows();
+    if (const auto reason = r_.j.progress.failure_reason; !reason.empty()) return r_.fail(reason);
+    if (is_asked_to_stop()) return r_.end_stopped();
+    r_.end("Completed", "Completed", "Transform job completed");
+  }
+
+  void end_rows() {
+    r_.s.host.db.write(
+        [&](store::transaction& t) { t.run("DELETE FROM sagemaker_output WHERE job_id = ?1", {r_.j.id}); });
+  }
+
+  run& r_;
+  const json::value request_;
+  log_shipper log_;
+};
+
+}  // namespace
+
+void run_transform(run& r) { transform{r}.carry(); }
+
+}  // namespace mdlc::services::sagemaker
