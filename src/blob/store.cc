@@ -84,10 +84,16 @@ class folder_store : public store {
     if (::fstat(open->get(), &found) != 0) return fail("cannot look at", file);
     if (found.st_size != r.size)
       return base::fail(fmt::format("{} has {} bytes instead of {}", file.string(), found.st_size, r.size));
-    return slice(std::move(open), offset, count);
+    return slice(std::move(open), offset, count, r);
   }
 
   sys::path file_of(const ref& r) const override { return path_of(r.name); }
+
+  base::result<void> link(const ref& r, const sys::path& to) override {
+    if (!is_name(r.name)) return base::fail("no name of a blob: " + r.name);
+    if (::link(path_of(r.name).c_str(), to.c_str()) != 0) return fail("cannot link a blob to", to);
+    return {};
+  }
 
   void remove(const std::string& name) override {
     if (!is_name(name)) return;

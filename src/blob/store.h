@@ -36,17 +36,19 @@ class writer {
 // `count` bytes from `offset` of a blob, to be sent; holds the file open, so a later sweep does not hurt.
 class slice {
  public:
-  slice(std::shared_ptr<sys::descriptor> file, int64_t offset, int64_t count)
-      : file_(std::move(file)), offset_(offset), count_(count) {}
+  slice(std::shared_ptr<sys::descriptor> file, int64_t offset, int64_t count, ref whole = {})
+      : file_(std::move(file)), offset_(offset), count_(count), whole_(std::move(whole)) {}
   int fd() const { return file_->get(); }
   int64_t offset() const { return offset_; }
   int64_t count() const { return count_; }
+  const ref& whole() const { return whole_; }  // the blob that it is part of
   // Everything; only for what is known to be small.
   base::result<std::string> read_all() const;
 
  private:
   std::shared_ptr<sys::descriptor> file_;
   int64_t offset_, count_;
+  ref whole_;
 };
 
 class store {
@@ -64,6 +66,9 @@ class store {
   // it (mode 0444), which is chance that nobody else can list (folders are 0711): a job's own user can be given a file
   // before or after the server's privileges are dropped.
   virtual sys::path file_of(const ref&) const = 0;
+  // A second name for the file, in a folder of the same file system: bytes that a job was promised stay when the object
+  // is overwritten or deleted.
+  virtual base::result<void> link(const ref&, const sys::path& to) = 0;
   // Removes now; nothing may point to it any more. Missing is fine.
   virtual void remove(const std::string& name) = 0;
   // Removes each blob for which `in_use` says no and that was staged before this process started or, where younger,

@@ -47,6 +47,7 @@ TEST_F(blob_store, gives_back_what_was_put) {
   auto whole = put(bytes);
   EXPECT_EQ(whole.size, 300'000);
   EXPECT_EQ(store_->open_slice(whole)->read_all().value(), bytes);
+  EXPECT_EQ(store_->open_slice(whole)->whole().name, whole.name);
   EXPECT_EQ(store_->open_slice(whole, 299'990, 10)->read_all().value(), bytes.substr(299'990));
   EXPECT_EQ(store_->open_slice(put(""))->read_all().value(), "");
 }
@@ -92,6 +93,15 @@ TEST_F(blob_store, an_open_slice_outlives_its_blob) {
   EXPECT_FALSE(exists(blob));
   EXPECT_EQ(slice.read_all().value(), "still here");
   store_->remove(blob.name);  // missing is fine
+}
+
+TEST_F(blob_store, a_link_keeps_the_bytes) {
+  auto blob = put("promised");
+  ASSERT_TRUE(store_->link(blob, folder_ / "input"));
+  EXPECT_FALSE(store_->link(blob, folder_ / "input"));  // there already
+  store_->remove(blob.name);
+  EXPECT_EQ(sys::read_file(folder_ / "input").value(), "promised");
+  EXPECT_FALSE(store_->link(blob, folder_ / "late"));
 }
 
 TEST_F(blob_store, sweep_removes_what_is_old_and_unused) {
