@@ -273,8 +273,9 @@ void procedures::resume() {
     {
       std::lock_guard lock{p->mutex};
       for (auto& c : p->body->open_commands()) {
-        (begun->contains(c.id) ? to_lose : to_issue).push_back(c.id);
-        p->open.emplace(c.id, open_command{.what = std::move(c)});
+        auto id = c.id;
+        (begun->contains(id) ? to_lose : to_issue).push_back(id);
+        p->open.emplace(std::move(id), open_command{.what = std::move(c)});
       }
     }
     for (const auto& id : to_lose) s.post(p, {.what = stimulus::kind::lost, .command = id});
