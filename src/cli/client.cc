@@ -1,5 +1,7 @@
 #include "cli/client.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/arn.h"
@@ -10,14 +12,28 @@
 
 namespace mdlc::cli {
 
-client::client(std::string endpoint, wire::client_key key, http::tcp_target to)
-    : endpoint_(std::move(endpoint)), key_(std::move(key)), http_(std::make_unique<http::client>(std::move(to))) {}
+namespace {
+
+constexpr int64_t timeout_ms = 60'000;
+
+// http://HOST:PORT
+base::result<http::client> connect(const std::string& endpoint) {
+  auto address = std::string_view{endpoint}.substr(std::min(endpoint.size(), endpoint.find("://") + 3));
+  auto colon = address.rfind(':');
+  uint16_t port = 0;
+  if (colon != std::string_view::npos)
+    std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+  if (port == 0) return base::fail(fmt::format("'{}' is no endpoint", endpoint));
+  return http::client::to_tcp(std::string{address.substr(0, colon)}, port);
+}
+
+}  // namespace
 
 base::result<client> client::of(const sys::path& data_folder) {
   MDLC_TRY(auto server, read_running(data_folder));
   MDLC_TRY(auto key, wire::read_key_file(data_folder));
-  MDLC_TRY(auto to, http::parse_endpoint(server.endpoint));
-  return client{server.endpoint, {key.access_key, key.secret_key}, std::move(to)};
+  MDLC_TRY(auto http, connect(server.endpoint));
+  return client{server.endpoint, {key.access_key, key.secret_key}, std::move(http)};
 }
 
 base::result<http::response> client::send(std::string_view service,
@@ -30,7 +46,7 @@ base::result<http::response> client::send(std::string_view service,
   for (auto& [name, value] : headers) request.headers.add(std::move(name), std::move(value));
   request.body = body;
   wire::sign(request, key_, service, base::default_region, sys::real_env().now());
-  return http_->send({request.method, "/", request.headers}, body);
+  return http_.send({request.method, "/", request.headers}, body, timeout_ms);
 }
 
 base::result<json::value> client::json_call(std::string_view service, std::string_view target,

@@ -1,7 +1,6 @@
 // A client of the running server's public API, for the commands: signed requests, answers as JSON or XML.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,13 +31,14 @@ class client {
   base::result<wire::xml::element> cloudformation(std::string_view action, const fields&);
 
  private:
-  client(std::string endpoint, wire::client_key key, http::tcp_target to);
+  client(std::string endpoint, wire::client_key key, http::client http)
+      : endpoint_(std::move(endpoint)), key_(std::move(key)), http_(std::move(http)) {}
   base::result<http::response> send(std::string_view service, std::vector<std::pair<std::string, std::string>> headers,
                                     const std::string& body);
 
   std::string endpoint_;
   wire::client_key key_;
-  std::unique_ptr<http::client> http_;
+  http::client http_;
 };
 
 }  // namespace mdlc::cli
