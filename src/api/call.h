@@ -15,8 +15,8 @@ namespace mdlc::api {
 
 class call {
  public:
-  // Runs in the effect's own transaction with the answer that the operation gives: how a workflow's or a stack's journal
-  // records the answer together with the effect. After an error it runs too, once the effect is rolled back.
+  // Runs in the effect's own transaction with the answer that the operation gives: how a workflow's or a stack's
+  // journal records the answer together with the effect. After an error it runs too, once the effect is rolled back.
   using recorder = std::function<void(store::transaction&, const answer<json::value>&)>;
 
   call(store::database& db, api::context context, recorder record = {})
@@ -44,8 +44,8 @@ class call {
 
   // What an operation may set beside its typed answer.
   struct {
-    int status = 0;  // another HTTP status than the model's (206)
-    std::optional<blob::slice> body;  // the answer's streamed payload
+    int status = 0;                                            // another HTTP status than the model's (206)
+    std::optional<blob::slice> body;                           // the answer's streamed payload
     std::vector<std::pair<std::string, std::string>> headers;  // what the model does not know
   } reply;
 

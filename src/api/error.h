@@ -9,13 +9,13 @@
 namespace mdlc::api {
 
 struct error {
-  std::string code;       // "ResourceNotFoundException"
-  std::string message;    // never a path of the server, never a stack
-  int status = 400;       // 4xx: the caller's fault; 5xx: ours
-  json::object members{}; // what else the error's shape has (CancellationReasons, Item, …), in normal form
+  std::string code;        // "ResourceNotFoundException"
+  std::string message;     // never a path of the server, never a stack
+  int status = 400;        // 4xx: the caller's fault; 5xx: ours
+  json::object members{};  // what else the error's shape has (CancellationReasons, Item, …), in normal form
   // Ours, unforeseen: the reason is in the log under the request id. Never recorded as a command's answer.
   bool is_internal = false;
-  std::string reason{};   // of an internal one, for the log
+  std::string reason{};  // of an internal one, for the log
 };
 
 template <class T>

@@ -9,7 +9,8 @@
 //            get_caller_identity(service&, api::call&, const model::GetCallerIdentity::input&);
 // to be written in get_caller_identity.cc. An operation whose answer another request must deliver is listed with
 // `deferred` and is
-//            void invoke(service&, std::shared_ptr<api::call>, model::Invoke::input, api::completion<model::Invoke::output>);
+//            void invoke(service&, std::shared_ptr<api::call>, model::Invoke::input,
+//            api::completion<model::Invoke::output>);
 // In service.cc, MDLC_OPERATION_TABLE(MDLC_STS_OPERATIONS) is the list as data, to be given to the registry.
 #pragma once
 
@@ -35,7 +36,8 @@ struct operation {
   std::function<void(std::shared_ptr<call>, const json::value& input, completion<json::value>)> defer;
 };
 
-// The adapters between typed functions and the erased form; `Op` is generated: input, output, and wire::operation model.
+// The adapters between typed functions and the erased form; `Op` is generated: input, output, and wire::operation
+// model.
 template <class Op, class Service, class F>
 operation plain_operation(Service& s, F function) {
   return {&Op::model,
@@ -51,9 +53,7 @@ operation plain_operation(Service& s, F function) {
 
 template <class Op, class Service, class F>
 operation deferred_operation(Service& s, F function) {
-  return {&Op::model,
-          {},
-          [&s, function](std::shared_ptr<call> c, const json::value& in, completion<json::value> done) {
+  return {&Op::model, {}, [&s, function](std::shared_ptr<call> c, const json::value& in, completion<json::value> done) {
             typename Op::input typed;
             from_json(in, typed);
             function(s, std::move(c), std::move(typed), [done = std::move(done)](answer<typename Op::output> out) {
@@ -69,7 +69,7 @@ operation deferred_operation(Service& s, F function) {
 
 #define MDLC_DECLARE_PLAIN_(Op, function) \
   ::mdlc::api::answer<model::Op::output> function(service&, ::mdlc::api::call&, const model::Op::input&);
-#define MDLC_DECLARE_DEFERRED_(Op, function)                                      \
+#define MDLC_DECLARE_DEFERRED_(Op, function)                                    \
   void function(service&, std::shared_ptr<::mdlc::api::call>, model::Op::input, \
                 ::mdlc::api::completion<model::Op::output>);
 #define MDLC_DECLARE_OPERATIONS(LIST) LIST(MDLC_DECLARE_PLAIN_, MDLC_DECLARE_DEFERRED_)

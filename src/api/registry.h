@@ -1,4 +1,5 @@
-// All that is served, by service and operation name: the one way in, for the wire, workflows, stacks, jobs and each other.
+// All that is served, by service and operation name: the one way in, for the wire, workflows, stacks, jobs and each
+// other.
 #pragma once
 
 #include <map>
