@@ -46,7 +46,7 @@ class test_host {
         blobs(blob::store::open(folder.path / "blobs", env).value()),
         pool(2),
         timers(env),
-        host{env, *db, journal, *blobs, pool, timers, operations, bus, folder.path, "/usr/bin/python3"} {}
+        host{env, *db, journal, *blobs, pool, timers, operations, bus, folder.path, "/usr/bin/python3", {}, {}} {}
   ~test_host() {
     timers.stop();
     pool.stop();

@@ -3,6 +3,7 @@
 
 #include "api/testing.h"
 #include "services/dynamodb/service.h"
+#include "services/dynamodb/write.h"
 
 namespace mdlc::services::dynamodb {
 namespace {
@@ -112,43 +113,40 @@ TEST_F(items, have_sizes_that_fit) {
 TEST_F(items, are_written_conditionally) {
   const std::string failed = "ConditionalCheckFailedException: The conditional request failed";
   run({
-      {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"})",
+      {"PutItem", R"j({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"})j",
        "{}"},
-      {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"})",
-       failed
-},
+      {"PutItem", R"j({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"})j",
+       failed},
       {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"Expected":{"id":{"Exists":false}}})", failed},
-      {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"},"v":{"N":"1"}},"Expected":{"id":{"Value":{"S":"a"}}}})",
-       "{}"},
+      {"PutItem",
+       R"({"TableName":"plain","Item":{"id":{"S":"a"},"v":{"N":"1"}},"Expected":{"id":{"Value":{"S":"a"}}}})", "{}"},
       {"DeleteItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}},"ConditionExpression":"v > :x",
                          "ExpressionAttributeValues":{":x":{"N":"1"}}})",
        failed},
       {"DeleteItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}},
                          "Expected":{"v":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"N":"0"},{"N":"2"}]}}})",
        "{}"},
-      {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_exists(#x)"})",
-       "ValidationException: Invalid ConditionExpression: An expression attribute name used in the document path is not "
-       "defined; attribute name: #x"
-},
+      {"PutItem", R"j({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_exists(#x)"})j",
+       "ValidationException: Invalid ConditionExpression: An expression attribute name used in the document path is "
+       "not "
+       "defined; attribute name: #x"},
       {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ExpressionAttributeValues":{":x":{"N":"1"}}})",
        "ValidationException: ExpressionAttributeValues can only be specified when using expressions: "
        "ConditionExpression is null"},
-      {"PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_exists(id)",
-                      "Expected":{"id":{"Exists":false}}})",
+      {"PutItem", R"j({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_exists(id)",
+                      "Expected":{"id":{"Exists":false}}})j",
        "ValidationException: Can not use both expression and non-expression parameters in the same request: "
-       "Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
-}
-,
-});
-const auto refused = [&](const char* shown) {
-  return host.call("dynamodb", "PutItem",
-                   std::string(R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"v = :v",
+       "Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"},
+  });
+  const auto refused = [&](const char* shown) {
+    return host.call("dynamodb", "PutItem",
+                     std::string(R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"v = :v",
                       "ExpressionAttributeValues":{":v":{"N":"2"}},"ReturnValuesOnConditionCheckFailure":")") +
-                       shown + "\"}");
-};
-ASSERT_EQ(host.show("dynamodb", "PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"},"v":{"N":"1"}}})"), "{}");
-EXPECT_EQ(json::print(refused("ALL_OLD").error().members), R"({"Item":{"id":{"S":"a"},"v":{"N":"1"}}})");
-EXPECT_EQ(json::print(refused("NONE").error().members), "{}");
+                         shown + "\"}");
+  };
+  ASSERT_EQ(host.show("dynamodb", "PutItem", R"({"TableName":"plain","Item":{"id":{"S":"a"},"v":{"N":"1"}}})"), "{}");
+  EXPECT_EQ(json::print(refused("ALL_OLD").error().members), R"({"Item":{"id":{"S":"a"},"v":{"N":"1"}}})");
+  EXPECT_EQ(json::print(refused("NONE").error().members), "{}");
 }
 
 TEST_F(items, are_updated) {
@@ -339,73 +337,73 @@ TEST_F(items, are_written_and_read_in_batches) {
 }
 
 TEST_F(items, are_written_in_transactions_or_not_at_all) {
-  const std::string put_a = R"({"Put":{"TableName":"plain","Item":{"id":{"S":"a"}},
+  const std::string put_a = R"j({"Put":{"TableName":"plain","Item":{"id":{"S":"a"}},
                                 "ConditionExpression":"attribute_not_exists(id)"
 }
-})";
+})j";
   const std::string count_b = R"({"Update":{"TableName":"plain","Key":{"id":{"S":"b"}},"UpdateExpression":"ADD n :x",
                                   "ExpressionAttributeValues":{":x":{"N":"1"}}}})";
-run({
-    {"TransactWriteItems", R"({"TransactItems":[)" + put_a + "," + count_b + "]}", "{}"},
-    {"TransactWriteItems", R"({"TransactItems":[)" + count_b + "," + put_a + "]}",
-     "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons for specific reasons "
-     "[None, ConditionalCheckFailed]"},
-    {"TransactWriteItems", R"({"TransactItems":[)" + count_b + "," + count_b + "]}",
-     "ValidationException: Transaction request cannot include multiple operations on one item"},
-    {"TransactGetItems", R"({"TransactItems":[{"Get":{"TableName":"plain","Key":{"id":{"S":"b"}}}},
+  run({
+      {"TransactWriteItems", R"({"TransactItems":[)" + put_a + "," + count_b + "]}", "{}"},
+      {"TransactWriteItems", R"({"TransactItems":[)" + count_b + "," + put_a + "]}",
+       "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons for specific reasons "
+       "[None, ConditionalCheckFailed]"},
+      {"TransactWriteItems", R"({"TransactItems":[)" + count_b + "," + count_b + "]}",
+       "ValidationException: Transaction request cannot include multiple operations on one item"},
+      {"TransactGetItems", R"({"TransactItems":[{"Get":{"TableName":"plain","Key":{"id":{"S":"b"}}}},
                                {"Get":{"TableName":"plain","Key":{"id":{"S":"c"}}}}]})",
-     R"({"Responses":[{"Item":{"id":{"S":"b"},"n":{"N":"1"}}},{}]})"},
-    {"TransactWriteItems", R"({"TransactItems":[{"ConditionCheck":{"TableName":"plain","Key":{"id":{"S":"b"}},
+       R"({"Responses":[{"Item":{"id":{"S":"b"},"n":{"N":"1"}}},{}]})"},
+      {"TransactWriteItems", R"({"TransactItems":[{"ConditionCheck":{"TableName":"plain","Key":{"id":{"S":"b"}},
                                  "ConditionExpression":"n = :x","ExpressionAttributeValues":{":x":{"N":"1"}}}},
                                  {"Delete":{"TableName":"plain","Key":{"id":{"S":"a"}}}}]})",
-     "{}"},
-    {"GetItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}}})", "{}"},
-});
+       "{}"},
+      {"GetItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}}})", "{}"},
+  });
   const auto cancelled = host.call("dynamodb", "TransactWriteItems",
-                                   R"({"TransactItems":[{"ConditionCheck":{"TableName":"plain","Key":{"id":{"S":"b"}},
+                                   R"j({"TransactItems":[{"ConditionCheck":{"TableName":"plain","Key":{"id":{"S":"b"}},
                                       "ConditionExpression":"attribute_not_exists(n)",
                                       "ReturnValuesOnConditionCheckFailure":"ALL_OLD"
   }
   }]
-  })");
+  })j");
   EXPECT_EQ(json::print(cancelled.error().members),
             R"({"CancellationReasons":[{"Code":"ConditionalCheckFailed","Message":"The conditional request failed",)"
             R"("Item":{"id":{"S":"b"},"n":{"N":"1"}}}]})");
-  }
+}
 
-  TEST_F(items, are_written_once_a_token) {
-    const auto count = [&](const char* step) {
-      return host.show("dynamodb", "TransactWriteItems",
-                       std::string(R"({"ClientRequestToken":"t","TransactItems":[{"Update":{"TableName":"plain",
+TEST_F(items, are_written_once_a_token) {
+  const auto count = [&](const char* step) {
+    return host.show("dynamodb", "TransactWriteItems",
+                     std::string(R"({"ClientRequestToken":"t","TransactItems":[{"Update":{"TableName":"plain",
                       "Key":{"id":{"S":"a"}},"UpdateExpression":"ADD n :x",
                       "ExpressionAttributeValues":{":x":{"N":")") +
-                           step + R"("}}}}]})");
-    };
-    const auto n = [&] { return host.show("dynamodb", "GetItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}}})"); };
-    EXPECT_EQ(count("1"), "{}");
-    EXPECT_EQ(count("1"), "{}");
-    EXPECT_EQ(n(), R"({"Item":{"id":{"S":"a"},"n":{"N":"1"}}})");
-    EXPECT_EQ(count("2"),
-              "IdempotentParameterMismatchException: The request uses the same client token as a previous, but "
-              "non-identical request");
-    host.env.advance(std::chrono::minutes(10));
-    EXPECT_EQ(count("1"), "{}");
-    EXPECT_EQ(n(), R"({"Item":{"id":{"S":"a"},"n":{"N":"2"}}})");
-  }
+                         step + R"("}}}}]})");
+  };
+  const auto n = [&] { return host.show("dynamodb", "GetItem", R"({"TableName":"plain","Key":{"id":{"S":"a"}}})"); };
+  EXPECT_EQ(count("1"), "{}");
+  EXPECT_EQ(count("1"), "{}");
+  EXPECT_EQ(n(), R"({"Item":{"id":{"S":"a"},"n":{"N":"1"}}})");
+  EXPECT_EQ(count("2"),
+            "IdempotentParameterMismatchException: The request uses the same client token as a previous, but "
+            "non-identical request");
+  host.env.advance(std::chrono::minutes(10));
+  EXPECT_EQ(count("1"), "{}");
+  EXPECT_EQ(n(), R"({"Item":{"id":{"S":"a"},"n":{"N":"2"}}})");
+}
 
-  // A workflow's record stands in the effect's own transaction, also where the effect was refused.
-  TEST_F(items, are_written_with_the_callers_record) {
-    std::vector<std::string> recorded;
-    const auto record = [&](store::transaction& t, const api::answer<json::value>& given) {
-      const auto rows = t.query("SELECT item FROM dynamodb_items");
-      recorded.push_back((given ? json::print(*given) : given.error().code) + " " + std::to_string(rows.size()));
-    };
-    const char* put = R"({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"
-  })";
+// A workflow's record stands in the effect's own transaction, also where the effect was refused.
+TEST_F(items, are_written_with_the_callers_record) {
+  std::vector<std::string> recorded;
+  const auto record = [&](store::transaction& t, const api::answer<json::value>& given) {
+    const auto rows = t.query("SELECT item FROM dynamodb_items");
+    recorded.push_back((given ? json::print(*given) : given.error().code) + " " + std::to_string(rows.size()));
+  };
+  const char* put = R"j({"TableName":"plain","Item":{"id":{"S":"a"}},"ConditionExpression":"attribute_not_exists(id)"
+  })j";
   EXPECT_TRUE(host.call("dynamodb", "PutItem", put, record));
   EXPECT_FALSE(host.call("dynamodb", "PutItem", put, record));
   EXPECT_EQ(recorded, (std::vector<std::string>{"{} 1", "ConditionalCheckFailedException 1"}));
-  }
+}
 
-  }  // namespace
-  }  // namespace mdlc::services::dynamodb
+}  // namespace
+}  // namespace mdlc::services::dynamodb

@@ -23,6 +23,18 @@ class tables : public ::testing::Test {
   void put(const std::string& name, const std::string& item) {
     ASSERT_EQ(show("PutItem", R"({"TableName":")" + name + R"(","Item":)" + item + "}"), "{}");
   }
+  // Items 0 to count - 1, each formatted with its number.
+  void put_many(const std::string& name, int64_t count, const char* item) {
+    constexpr int64_t batch = 25;
+    for (int64_t i = 0; i < count; i += batch) {
+      std::string requests;
+      for (int64_t n = i; n < std::min(i + batch, count); ++n)
+        requests +=
+            (requests.empty() ? "" : ",") + (R"({"PutRequest":{"Item":)" + fmt::format(fmt::runtime(item), n)) + "}}";
+      ASSERT_EQ(show("BatchWriteItem", R"({"RequestItems":{")" + name + R"(":[)" + requests + "]}}"),
+                R"({"UnprocessedItems":{}})");
+    }
+  }
   int64_t rows(const std::string& table) {
     return host.db->read([&](store::reader& r) { return r.first("SELECT count(*) FROM " + table)->integer(0); });
   }
@@ -85,13 +97,7 @@ TEST_F(tables, leave_no_row_behind) {
   create("two");
   put("two", R"({"id":{"S":"stays"}})");
   const int64_t count = 2 * sweep_rows + 1;
-  for (int64_t i = 0; i < count; i += 25) {
-    std::string requests;
-    for (int64_t n = i; n < std::min(i + 25, count); ++n)
-      requests += fmt::format(R"({}{{"PutRequest":{{"Item":{{"id":{{"N":"{}"}},"g":{{"S":"x"}}}}}}}})",
-                              requests.empty() ? "" : ",", n);
-    ASSERT_EQ(show("BatchWriteItem", R"({"RequestItems":{"one":[)" + requests + "]}}"), R"({"UnprocessedItems":{}})");
-  }
+  put_many("one", count, R"({{"id":{{"N":"{}"}},"g":{{"S":"x"}}}})");
   EXPECT_EQ(rows("dynamodb_items"), count + 1);
   show("DeleteTable", R"({"TableName":"one"})");
   create("one");
@@ -136,7 +142,7 @@ TEST_F(tables, get_and_lose_indexes) {
 TEST_F(tables, fill_a_large_index_piece_by_piece) {
   create("one");
   const int64_t count = sweep_rows + 10;
-  for (int64_t i = 0; i < count; ++i) put("one", fmt::format(R"({{"id":{{"S":"{}"}},"g":{{"S":"x"}}}})", i));
+  put_many("one", count, R"({{"id":{{"S":"{}"}},"g":{{"S":"x"}}}})");
   ASSERT_TRUE(host.call("dynamodb", "UpdateTable", R"({"TableName":"one",
       "AttributeDefinitions":[{"AttributeName":"g","AttributeType":"S"}],
       "GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"by-g","Projection":{"ProjectionType":"KEYS_ONLY"},
