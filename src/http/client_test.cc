@@ -43,9 +43,9 @@ class conversation : public testing::Test {
 TEST_F(conversation, over_tcp_again_and_again) {
   const auto port = serving.listen_tcp("127.0.0.1", 0);
   ASSERT_TRUE(port);
-  client c{tcp_target{"127.0.0.1", *port}};
+  auto c = client::to_tcp("127.0.0.1", *port);
   for (int i = 0; i < 3; ++i) {
-    const auto r = c.send({"POST", "/", {}}, std::string(100'000, 'x'));
+    const auto r = c.send({"POST", "/", {}}, std::string(100'000, 'x'), 20'000);
     ASSERT_TRUE(r) << r.error().message;
     EXPECT_EQ(r->status, 201);
     EXPECT_EQ(r->headers.get("x-method"), "POST");
@@ -60,8 +60,8 @@ TEST_F(conversation, over_a_unix_socket_with_a_long_name) {
   std::filesystem::current_path(folder);
   ASSERT_TRUE(serving.listen_unix("s"));
   std::filesystem::current_path(here);
-  client c{folder / "s"};
-  const auto r = c.send({"POST", "/", {}}, "a");
+  auto c = client::to_unix(folder / "s");
+  const auto r = c.send({"POST", "/", {}}, "a", 20'000);
   ASSERT_TRUE(r) << r.error().message;
   EXPECT_EQ(r->body, "a!");
   std::filesystem::remove_all(folder.parent_path());
@@ -69,41 +69,42 @@ TEST_F(conversation, over_a_unix_socket_with_a_long_name) {
 
 TEST_F(conversation, goes_on_after_a_close) {
   const auto port = serving.listen_tcp("127.0.0.1", 0);
-  client c{tcp_target{"127.0.0.1", *port}};
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(c.send({"GET", "/close", {}}, ""));
+  auto c = client::to_tcp("127.0.0.1", *port);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(c.send({"GET", "/close", {}}, "", 20'000));
   EXPECT_EQ(requests, 3);
 }
 
 TEST_F(conversation, ends_at_its_deadline) {
   const auto port = serving.listen_tcp("127.0.0.1", 0);
-  client c{tcp_target{"127.0.0.1", *port}, {.timeout_ms = 50}};
-  const auto r = c.send({"GET", "/never", {}}, "");
+  auto c = client::to_tcp("127.0.0.1", *port);
+  const auto r = c.send({"GET", "/never", {}}, "", 50);
   ASSERT_FALSE(r);
   EXPECT_THAT(r.error().message, HasSubstr("in time"));
 }
 
-TEST_F(conversation, can_be_interrupted) {
+TEST_F(conversation, can_be_cancelled) {
   const auto port = serving.listen_tcp("127.0.0.1", 0);
-  client c{tcp_target{"127.0.0.1", *port}};
+  auto c = client::to_tcp("127.0.0.1", *port);
   std::thread other{[&] {
     while (requests == 0) std::this_thread::yield();
-    c.interrupt();
+    c.cancel();
   }};
-  const auto r = c.send({"GET", "/never", {}}, "");
+  const auto r = c.send({"GET", "/never", {}}, "", 20'000);
   other.join();
   ASSERT_FALSE(r);
-  EXPECT_THAT(r.error().message, HasSubstr("interrupted"));
-  EXPECT_FALSE(c.send({"GET", "/", {}}, ""));
+  EXPECT_THAT(r.error().message, HasSubstr("cancelled"));
 }
 
 TEST_F(conversation, an_answer_has_its_bound) {
   const auto port = serving.listen_tcp("127.0.0.1", 0);
-  client c{tcp_target{"127.0.0.1", *port}, {.max_body_bytes = 1000}};
-  EXPECT_TRUE(c.send({"POST", "/", {}}, std::string(999, 'x')));
-  EXPECT_FALSE(c.send({"POST", "/", {}}, std::string(1000, 'x')));
+  auto c = client::to_tcp("127.0.0.1", *port);
+  EXPECT_TRUE(c.send({"POST", "/", {}}, std::string(999, 'x'), 20'000, 1000));
+  const auto r = c.send({"POST", "/", {}}, std::string(1000, 'x'), 20'000, 1000);
+  ASSERT_FALSE(r);
+  EXPECT_THAT(r.error().message, HasSubstr("too large"));
 }
 
-TEST(client, nobody_there_is_an_error) { EXPECT_FALSE(client{sys::path{"/nowhere/s"}}.send({"GET", "/", {}}, "")); }
+TEST(client, nobody_there_is_an_error) { EXPECT_FALSE(client::to_unix("/nowhere/s").send({"GET", "/", {}}, "", 1000)); }
 
 }  // namespace
 }  // namespace mdlc::http

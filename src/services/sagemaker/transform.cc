@@ -158,7 +158,7 @@ class transform {
 
   void serve() {
     if (is_asked_to_stop() || !r_.begin_program()) return leave();
-    http::client client{r_.folder() / "run" / socket_name, {.timeout_ms = ping_timeout_ms}};
+    auto client = http::client::to_unix(r_.folder() / "run" / socket_name);
     if (!await_ready(client)) return leave();
     const auto told = ask_parameters(client);
     auto inputs = list_inputs(r_, source());
@@ -193,11 +193,11 @@ class transform {
   }
 
   bool await_ready(http::client& client) {
-    const auto guard = r_.steering.on_wake([&] { client.interrupt(); });
+    const auto guard = r_.steering.on_wake([&] { client.cancel(); });
     const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds{start_limit_ms};
     for (int pause_ms = ping_interval_first_ms;; pause_ms = std::min(2 * pause_ms, ping_interval_ms)) {
       if (r_.steering.wants_attention()) return false;
-      auto pong = client.send({"GET", "/ping", {}}, "");
+      auto pong = client.send({"GET", "/ping", {}}, "", ping_timeout_ms);
       if (pong && pong->status == 200) return true;
       auto state = runner::look(r_.folder());
       if (state && state->at != runner::job_state::phase::running) return await_and_fail(), false;
@@ -212,7 +212,7 @@ class transform {
   }
 
   json::value ask_parameters(http::client& client) {
-    auto answer = client.send({"GET", "/execution-parameters", {}}, "");
+    auto answer = client.send({"GET", "/execution-parameters", {}}, "", ping_timeout_ms);
     if (!answer || answer->status != 200) return nullptr;
     return json::parse(answer->body).value_or(nullptr);
   }

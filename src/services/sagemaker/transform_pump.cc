@@ -41,16 +41,16 @@ void transform_pump::abandon(end why) {
   std::lock_guard lock{mutex_};
   if (!is_over_) end_ = why;
   is_over_ = true;
-  for (auto* c : clients_) c->interrupt();
+  for (auto* c : clients_) c->cancel();
   changed_.notify_all();
 }
 
 void transform_pump::work() {
-  http::client client{set_.socket, {.timeout_ms = set_.timeout_ms, .max_body_bytes = answer_bytes_max}};
+  auto client = http::client::to_unix(set_.socket);
   {
     std::lock_guard lock{mutex_};
     clients_.push_back(&client);
-    if (is_over_) client.interrupt();
+    if (is_over_) client.cancel();
   }
   try {
     while (auto p = take()) {
@@ -123,7 +123,7 @@ transform_pump::result transform_pump::send(http::client& client, const std::str
   if (!set_.accept.empty()) head.headers.add("Accept", set_.accept);
   result r;
   for (int tries = 0; tries <= set_.retries; ++tries) {
-    auto sent = client.send(head, body);
+    auto sent = client.send(head, body, set_.timeout_ms, answer_bytes_max);
     if (sent && sent->status >= 200 && sent->status < 300) {
       answer = *std::move(sent);
       return {};
