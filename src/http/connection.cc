@@ -228,7 +228,13 @@ void connection::read_head() {
   parser_->header_limit(static_cast<uint32_t>(server_->limits.head_bytes));
   parser_->body_limit(boost::none);
   beast::http::async_read_header(socket_, buffer_, *parser_,
-                                 [self = shared_from_this()](error_code error, size_t) { self->got_head(error); });
+                                 [self = shared_from_this()](error_code error, size_t size) {
+                                   // The parser's own limit stops reading; what came whole in one piece is not
+                                   // measured against it.
+                                   if (!error && size > self->server_->limits.head_bytes)
+                                     error = beast::http::error::header_limit;
+                                   self->got_head(error);
+                                 });
 }
 
 void connection::got_head(error_code error) {
