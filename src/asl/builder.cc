@@ -58,10 +58,12 @@ bool holds(const std::vector<std::string_view>& list, std::string_view name) {
 }  // namespace
 
 void builder::problem(std::string message, std::string at, std::string code) {
+  if (problems.size() > max_diagnostics) return;
   problems.push_back({diagnostic::severity::error, std::move(code), std::move(message), std::move(at)});
 }
 
 void builder::not_yet(std::string message, std::string at) {
+  if (unsupported.size() > max_diagnostics) return;
   unsupported.push_back({diagnostic::severity::error, "NOT_SUPPORTED", std::move(message), std::move(at)});
 }
 
@@ -153,14 +155,18 @@ void builder::connect(machine& m) {
     auto it = m.names.find(name);
     if (it != m.names.end() && reached.insert(it->second).second) open.push_back(it->second);
   };
-  for (const auto& t : m.targets)
-    if (t.from == no_state) reach(t.name);
+  std::multimap<state_index, const std::string*> ways;
+  for (const auto& t : m.targets) ways.emplace(t.from, &t.name);
+  auto follow = [&](state_index from) {
+    auto [first, last] = ways.equal_range(from);
+    for (auto it = first; it != last; ++it) reach(*it->second);
+  };
+  follow(no_state);
   if (open.empty()) return;
   while (!open.empty()) {
     auto from = open.back();
     open.pop_back();
-    for (const auto& t : m.targets)
-      if (t.from == from) reach(t.name);
+    follow(from);
   }
   for (const auto& [name, index] : m.order)
     if (!reached.contains(index))

@@ -16,6 +16,9 @@ namespace mdlc::asl {
 // Bytes of a definition that AWS takes at most.
 inline constexpr size_t max_definition_bytes = 1024 * 1024;
 
+// Findings that are told at most. One more is looked for, so that whoever shows them knows whether there are more.
+inline constexpr size_t max_diagnostics = 100;
+
 // One finding about a definition, as ValidateStateMachineDefinition answers it.
 struct diagnostic {
   enum class severity { error, warning };

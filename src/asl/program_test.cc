@@ -149,6 +149,17 @@ TEST(program, bounds) {
   EXPECT_FALSE(compile(std::string(100'000, '{')));
 }
 
+TEST(program, a_large_definition_with_much_wrong_is_read_quickly) {
+  auto of = [](size_t count) {
+    std::string states = R"("A": {"Type": "Pass", "End": true})";
+    for (size_t i = 0; i < count; ++i) states += fmt::format(R"(,"S{}": {{"Type": "Pass", "Next": "A"}})", i);
+    return validate(machine(states)).size();
+  };
+  EXPECT_EQ(of(max_diagnostics), max_diagnostics);
+  EXPECT_EQ(of(max_diagnostics + 1), max_diagnostics + 1);
+  EXPECT_EQ(of(20'000), max_diagnostics + 1);
+}
+
 TEST(program, tells_variables_and_resources) {
   auto p = compile(machine(R"d("A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
     "B": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": {"k.$": "States.Format('{}', $x)"}, "End": true})d"));
