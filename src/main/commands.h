@@ -8,5 +8,6 @@ class App;
 namespace mdlc {
 
 void add_up(CLI::App&, int& exit_code);
+void add_programs(CLI::App&, int& exit_code);
 
 }  // namespace mdlc

@@ -8,7 +8,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   mdlc::add_up(app, exit_code);
+  mdlc::add_programs(app, exit_code);
   mdlc::cli::add_env(app, exit_code);
+  mdlc::cli::add_setup(app, exit_code);
   mdlc::cli::add_deploy(app, exit_code);
   mdlc::cli::add_start(app, exit_code);
   mdlc::cli::add_status(app, exit_code);

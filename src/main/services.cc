@@ -7,6 +7,11 @@ namespace mdlc {
 #define MDLC_SERVICES(row) \
   row(sts) \
   row(iam) \
+  row(s3) \
+  row(dynamodb) \
+  row(logs) \
+  row(sagemaker) \
+  row(states) \
   row(cloudformation)
 // clang-format on
 
