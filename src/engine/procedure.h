@@ -104,6 +104,9 @@ class procedure {
   // (records of a newer format) leaves the procedure as it is on disk and not running.
   virtual base::result<void> replay(std::string_view records) = 0;
 
+  // All rows have been replayed.
+  virtual void replayed() {}
+
   // What is open now, for recovery.
   virtual std::vector<command> open_commands() const = 0;
 

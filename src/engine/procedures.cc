@@ -247,6 +247,7 @@ base::result<std::set<command_id>> fold(procedure& body, const std::vector<store
     begun.insert(opened.begun.begin(), opened.begun.end());
     if (!opened.records.empty()) MDLC_CHECK(body.replay(opened.records));
   }
+  body.replayed();
   return begun;
 }
 

@@ -1,0 +1,65 @@
+// Executions as rows, and what a machine's ARN means to one that is started.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "services/states/machine.h"
+#include "store/journal.h"
+
+namespace mdlc::services::states {
+
+class service;
+
+struct execution_row {
+  base::scope scope;
+  std::string machine_name, name, uid, arn;
+  std::string machine, revision;
+  std::optional<std::string> version_arn, alias_arn, trace;
+  std::string input;
+  base::time_point started;
+  std::string status;
+  std::optional<base::time_point> stopped;
+  std::optional<std::string> output, error, cause;
+  store::sequence last = 0;  // 0 while it runs
+  int64_t id = 0;
+
+  std::string machine_arn() const;  // without qualifier
+};
+
+// Refuse InvalidArn and ExecutionDoesNotExist.
+api::answer<execution_row> need_execution(store::reader&, const std::string& arn);
+std::optional<execution_row> find_execution(store::reader&, const std::string& arn);
+void insert_execution(store::transaction&, const execution_row&);
+// `filter` is SQL over the table's columns; rows with an id below `before`, newest first.
+std::vector<execution_row> query_executions(store::reader&, const std::string& machine_uid, int64_t before,
+                                            std::string_view status, const std::string& version_arn,
+                                            const std::string& alias_arn, int64_t limit);
+
+// What an ARN names: a machine's current revision, a version, or the version that an alias picks.
+struct runnable {
+  states::machine machine;
+  std::string revision;
+  std::optional<states::version> version;
+  std::optional<std::string> version_arn, alias_arn;
+};
+// Refuses StateMachineDoesNotExist. An alias picks by its weights, with the service's chance.
+api::answer<runnable> resolve(store::reader&, service&, const machine_arn&);
+
+// Checks the input's words and size. Refuses InvalidExecutionInput.
+inline constexpr size_t input_bytes_max = 262'144;
+api::answer<void> check_input(const std::string& input);
+
+// Inserts and begins an execution; the caller's unit must not fail after it.
+struct start_request {
+  runnable run;
+  std::string name;
+  std::string arn;
+  std::string uid;
+  std::string input;
+  std::optional<std::string> trace;
+  base::time_point now;
+};
+api::answer<void> start(service&, store::transaction&, const start_request&);
+
+}  // namespace mdlc::services::states

@@ -1,0 +1,147 @@
+// Stop, describe and list executions, and their histories.
+#include <charconv>
+#include <limits>
+
+#include "services/states/execution.h"
+#include "services/states/operations.h"
+#include "services/states/page.h"
+#include "services/states/service.h"
+
+namespace mdlc::services::states {
+namespace {
+
+json::object failure_of(const std::optional<std::string>& error, const std::optional<std::string>& cause) {
+  json::object out;
+  if (error) out["error"] = *error;
+  if (cause) out["cause"] = *cause;
+  return out;
+}
+
+int64_t number_of(std::string_view text) {
+  int64_t n = 0;
+  std::from_chars(text.data(), text.data() + text.size(), n);
+  return n;
+}
+
+void show_redrive(const execution_row& x, model::DescribeExecutionOutput& out) {
+  out.redriveCount = 0;
+  bool may = x.status == "FAILED" || x.status == "ABORTED" || x.status == "TIMED_OUT";
+  out.redriveStatus = may ? "REDRIVABLE" : "NOT_REDRIVABLE";
+  if (!may) out.redriveStatusReason = fmt::format("Execution is {} and cannot be redriven", x.status);
+}
+
+}  // namespace
+
+api::answer<model::StopExecutionOutput> stop_execution(service& s, api::call& c, const model::StopExecutionInput& in) {
+  using answer = api::answer<model::StopExecutionOutput>;
+  return c.commit([&](store::transaction& t) -> answer {
+    MDLC_TRY(auto x, need_execution(t, in.executionArn));
+    if (x.stopped) return model::StopExecutionOutput{*x.stopped};
+    auto reply = s.executions.tell(t, x.uid, "stop", failure_of(in.error, in.cause));
+    if (!reply) return tl::unexpected(api::internal_error("a running execution is not in memory"));
+    if (!*reply) return tl::unexpected(reply->error());
+    return model::StopExecutionOutput{base::from_ms((*reply)->at("stopped_ms").as_int64())};
+  });
+}
+
+api::answer<model::DescribeExecutionOutput> describe_execution(service&, api::call& c,
+                                                               const model::DescribeExecutionInput& in) {
+  MDLC_TRY(auto x, c.db().read([&](store::reader& r) { return need_execution(r, in.executionArn); }));
+  bool data = in.includedData != "METADATA_ONLY";
+  model::DescribeExecutionOutput out;
+  out.executionArn = x.arn;
+  out.stateMachineArn = x.machine_arn();
+  out.name = x.name;
+  out.status = x.status;
+  out.startDate = x.started;
+  out.stopDate = x.stopped;
+  if (data) out.input = x.input;
+  out.inputDetails = model::CloudWatchEventsExecutionDataDetails{data};
+  if (x.output) {
+    if (data) out.output = x.output;
+    out.outputDetails = model::CloudWatchEventsExecutionDataDetails{data};
+  }
+  out.error = x.error;
+  out.cause = x.cause;
+  out.traceHeader = x.trace;
+  out.stateMachineVersionArn = x.version_arn;
+  out.stateMachineAliasArn = x.alias_arn;
+  show_redrive(x, out);
+  return out;
+}
+
+api::answer<model::ListExecutionsOutput> list_executions(service&, api::call& c, const model::ListExecutionsInput& in) {
+  if (!in.stateMachineArn)
+    return api::refuse("ValidationException", "Must provide either a state machine ARN or a map run ARN");
+  MDLC_TRY(auto arn, parse_machine_arn(*in.stateMachineArn));
+  MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
+  auto before = page.after.empty() ? std::numeric_limits<int64_t>::max() : number_of(page.after);
+  return c.db().read([&](store::reader& r) -> api::answer<model::ListExecutionsOutput> {
+    MDLC_TRY(auto m, need_machine(r, arn));
+    if (m.type == "EXPRESS")
+      return api::refuse("StateMachineTypeNotSupported",
+                         "This operation is not supported by this type of state machine");
+    auto rows = query_executions(r, m.uid, before, in.statusFilter.value_or(""), arn.is_version() ? arn.str() : "",
+                                 arn.is_alias() ? arn.str() : "", page.rows + 1);
+    model::ListExecutionsOutput out;
+    int64_t last = 0;
+    for (auto& x : rows) {
+      if (std::ssize(out.executions) == page.rows) {
+        out.nextToken = token_after(std::to_string(last));
+        break;
+      }
+      last = x.id;
+      model::ExecutionListItem item;
+      item.executionArn = x.arn;
+      item.stateMachineArn = x.machine_arn();
+      item.name = x.name;
+      item.status = x.status;
+      item.startDate = x.started;
+      item.stopDate = x.stopped;
+      item.stateMachineVersionArn = x.version_arn;
+      item.stateMachineAliasArn = x.alias_arn;
+      item.redriveCount = 0;
+      out.executions.push_back(std::move(item));
+    }
+    return out;
+  });
+}
+
+// --- History
+
+namespace {
+
+// Its public events, in order, from the journal.
+api::answer<std::vector<asl::record>> events_of(service& s, store::reader& r, const execution_row& x) {
+  auto last = x.last;
+  s.executions.look(x.uid, [&](const engine::procedure&, store::sequence durable) { last = durable; });
+  std::vector<asl::record> out;
+  for (const auto& row : s.executions.history(r, last)) {
+    auto line = row.find('\n');
+    if (line == std::string::npos || line + 1 == row.size()) continue;
+    auto records = asl::decode(std::string_view{row}.substr(line + 1));
+    if (!records) return tl::unexpected(api::internal_error(records.error().message));
+    for (auto& record : *records)
+      if (record.is_public()) out.push_back(std::move(record));
+  }
+  return out;
+}
+
+}  // namespace
+
+api::answer<model::GetExecutionHistoryOutput> get_execution_history(service& s, api::call& c,
+                                                                    const model::GetExecutionHistoryInput& in) {
+  MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
+  MDLC_TRY(auto x, c.db().read([&](store::reader& r) { return need_execution(r, in.executionArn); }));
+  MDLC_TRY(auto events, c.db().read([&](store::reader& r) { return events_of(s, r, x); }));
+  if (in.reverseOrder.value_or(false)) std::reverse(events.begin(), events.end());
+  model::GetExecutionHistoryOutput out;
+  auto begin = static_cast<size_t>(std::max<int64_t>(0, number_of(page.after)));
+  auto end = std::min(events.size(), begin + static_cast<size_t>(page.rows));
+  for (size_t i = begin; i < end; ++i)
+    from_json(asl::history_event(events[i], in.includeExecutionData.value_or(true)), out.events.emplace_back());
+  if (end < events.size()) out.nextToken = token_after(std::to_string(end));
+  return out;
+}
+
+}  // namespace mdlc::services::states

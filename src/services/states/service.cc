@@ -1,0 +1,140 @@
+#include "services/states/service.h"
+
+#include <stdexcept>
+
+#include "services/states/operations.h"
+#include "services/states/schema.h"
+
+namespace mdlc::services::states {
+namespace {
+
+json::value milliseconds(base::time_point t) { return base::to_ms(t); }
+
+}  // namespace
+
+service::service(api::host& h)
+    : host(h),
+      integrations(h.operations),
+      activities(h.env, h.timers),
+      waits(h, integrations,
+            [this](const std::string& uid, const engine::command_id& id, api::answer<json::value> a) {
+              executions.answer(uid, id, std::move(a));
+            }),
+      executions(h, *this) {
+  if (auto made = host.db.migrate("states", schema()); !made) throw std::runtime_error(made.error().message);
+  host.bus.subscribe([this](const api::event& e) { waits.heard(e); });
+}
+
+service::~service() { stop(); }
+
+void service::stop() {
+  executions.stop();
+  activities.release_all();
+}
+
+base::result<programme_ptr> service::load(store::reader& r, const std::string& machine, const std::string& id) {
+  auto key = machine + "/" + id;
+  {
+    std::lock_guard lock{mutex_};
+    if (auto found = programmes_.find(key); found != programmes_.end())
+      if (auto kept = found->second.lock()) return kept;
+  }
+  auto revision = get_revision(r, machine, id);
+  auto type = revision.type == "EXPRESS" ? asl::machine_type::express : asl::machine_type::standard;
+  auto compiled = asl::compile(revision.definition, {.type = type});
+  if (!compiled) return base::fail("a stored definition does not compile: " + asl::refusal(compiled.error()));
+  auto made =
+      std::make_shared<const programme>(programme{machine, id, revision.scope, revision.role, *std::move(compiled)});
+  std::lock_guard lock{mutex_};
+  std::erase_if(programmes_, [](const auto& entry) { return entry.second.expired(); });
+  programmes_[key] = made;
+  return made;
+}
+
+void service::when_ended(const std::string& uid, std::function<void()> call) {
+  std::lock_guard lock{mutex_};
+  if (call)
+    when_ended_[uid] = std::move(call);
+  else
+    when_ended_.erase(uid);
+}
+
+// --- engine::kind
+
+std::unique_ptr<engine::procedure> service::make(const std::string& uid) {
+  return std::make_unique<execution_procedure>(
+      integrations, uid, [this](const std::string& machine, const std::string& revision) {
+        return host.db.read([&](store::reader& r) { return load(r, machine, revision); });
+      });
+}
+
+void service::issue(const std::string& uid, const engine::command_id& id, const engine::own_command& c) {
+  if (c.name == await_command) {
+    waits.add(uid, id, c.input);
+  } else if (c.name == activity_command) {
+    activities.add(std::string{json::text(c.input, "arn")},
+                   {uid, id, std::string{json::text(c.input, "token")}, std::string{json::text(c.input, "input")}});
+  } else {
+    executions.answer(uid, id, c.input);
+  }
+}
+
+void service::withdraw(const std::string& uid, const engine::command_id& id, const engine::own_command& c) {
+  if (c.name == await_command) waits.remove(uid, id);
+  if (c.name == activity_command) activities.remove(uid, id);
+}
+
+void service::committed(const std::string& uid, engine::procedure& p, bool) {
+  auto& execution = static_cast<execution_procedure&>(p);
+  if (!execution.take_status_change()) return;
+  publish_status(execution);
+  if (!execution.execution().ended()) return;
+  std::function<void()> call;
+  {
+    std::lock_guard lock{mutex_};
+    if (auto found = when_ended_.extract(uid)) call = std::move(found.mapped());
+  }
+  if (call) host.pool.post(std::move(call));
+}
+
+// EventBridge's "Step Functions Execution Status Change".
+void service::publish_status(const execution_procedure& p) const {
+  const auto& x = p.execution();
+  const auto& info = x.info();
+  json::object detail{{"executionArn", info.id},
+                      {"stateMachineArn", info.machine_id},
+                      {"name", info.name},
+                      {"status", asl::status_name(x.status())},
+                      {"startDate", milliseconds(info.start)},
+                      {"stopDate", nullptr},
+                      {"input", x.input().text()},
+                      {"inputDetails", {{"included", true}}},
+                      {"output", nullptr},
+                      {"outputDetails", nullptr},
+                      {"error", nullptr},
+                      {"cause", nullptr}};
+  if (x.ended()) {
+    detail["stopDate"] = milliseconds(x.stop_time());
+    if (x.why().error) detail["error"] = *x.why().error;
+    if (x.why().cause) detail["cause"] = *x.why().cause;
+  }
+  if (x.status() == asl::execution_status::succeeded) {
+    detail["output"] = x.output().text();
+    detail["outputDetails"] = {{"included", true}};
+  }
+  host.bus.publish({.scope = p.scope(),
+                    .source = "aws.states",
+                    .detail_type = "Step Functions Execution Status Change",
+                    .resources = {info.id},
+                    .time = x.ended() ? x.stop_time() : info.start,
+                    .detail = std::move(detail)});
+}
+
+std::unique_ptr<api::service> make(api::host& h) {
+  auto made = std::make_unique<service>(h);
+  auto& self = *made;
+  h.operations.add(model::api, MDLC_OPERATION_TABLE(MDLC_STATES_OPERATIONS));
+  return made;
+}
+
+}  // namespace mdlc::services::states
