@@ -126,6 +126,11 @@ std::string_view text(const value& v, std::string_view member, std::string_view 
   return found && found->is_string() ? view(found->get_string()) : otherwise;
 }
 
+std::string_view text(const object& o, std::string_view member, std::string_view otherwise) {
+  auto* found = o.if_contains(member);
+  return found && found->is_string() ? view(found->get_string()) : otherwise;
+}
+
 bool is_number(const value& v) { return v.is_int64() || v.is_uint64() || v.is_double(); }
 
 double to_double(const value& v) {

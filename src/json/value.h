@@ -28,9 +28,12 @@ std::string print(const value&);
 
 // The member, or null where `v` is no object or lacks it. The pointer lives as long as `v`.
 const value* find(const value& v, std::string_view member);
+inline const value* find(const object& o, std::string_view member) { return o.if_contains(member); }
 
 // The string of a member, or `otherwise` where there is none or it is no string.
 std::string_view text(const value& v, std::string_view member, std::string_view otherwise = {});
+// Of an object; without it the object would be copied into a value that is gone when the view is read.
+std::string_view text(const object& o, std::string_view member, std::string_view otherwise = {});
 
 inline std::string_view view(const string& s) { return {s.data(), s.size()}; }
 

@@ -40,6 +40,8 @@ TEST(find, looks_only_into_objects) {
   EXPECT_EQ(text(v, "n", "none"), "none");
   EXPECT_EQ(find(v, "b"), nullptr);
   EXPECT_EQ(find(value(1), "a"), nullptr);
+  const object& o = v.get_object();
+  EXPECT_EQ(text(o, "a").data(), view(o.at("a").get_string()).data());  // a view of the object itself
 }
 
 }  // namespace
