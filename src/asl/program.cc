@@ -27,10 +27,13 @@ base::result<json::value, diagnostic> parse(std::string_view definition) {
 }
 
 void place(std::vector<diagnostic>& found, std::string_view definition) {
-  for (auto& d : found) {
-    auto at = locate(definition, d.location);
-    d.line = at.line;
-    d.column = at.column;
+  if (found.empty()) return;
+  std::vector<std::string> locations;
+  for (const auto& d : found) locations.push_back(d.location == "/" ? "" : d.location);
+  auto places = locate(definition, locations);
+  for (size_t i = 0; i < found.size(); ++i) {
+    found[i].line = places[i].line;
+    found[i].column = places[i].column;
   }
 }
 

@@ -112,6 +112,12 @@ TEST(program, a_diagnostic_knows_its_line) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].line, 4);
   EXPECT_EQ(found[0].column, 19);
+  // What is missing is told where it should be: at the rule, in the second line.
+  found = validate("{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Choice\", \"Choices\":\n [{}, {}]}}}");
+  ASSERT_GE(found.size(), 3u);
+  EXPECT_EQ(found[2].location, "/States/A/Choices[1]");
+  EXPECT_EQ(found[2].line, 2);
+  EXPECT_EQ(found[2].column, 7);
 }
 
 TEST(program, says_what_is_not_there_yet) {

@@ -172,111 +172,109 @@ class fault_finder {
   json_fault fault_;
 };
 
-// Walks valid JSON towards a location.
+// Walks valid JSON once and notes where the wanted locations, and all above them, begin.
 class locator {
  public:
-  explicit locator(std::string_view text) : text_(text) {}
+  locator(std::string_view text, const std::vector<std::string>& wanted) : text_(text) {
+    for (const auto& w : wanted)
+      for (size_t end = 0; end != std::string::npos;
+           end = end < w.size() ? w.find_first_of("/[", end + 1) : std::string::npos)
+        offsets_.try_emplace(w.substr(0, end), std::string::npos);
+    for (const auto& w : wanted) offsets_.try_emplace(w, std::string::npos);
+    value();
+  }
 
-  size_t find(std::string_view location) {
-    skip();
-    size_t best = at_;
-    while (!location.empty()) {
-      if (location.front() == '[') {
-        auto close = location.find(']');
-        int index = 0;
-        for (char c : location.substr(1, close - 1)) index = index * 10 + (c - '0');
-        if (text_[at_] != '[' || !element(index)) return best;
-        location.remove_prefix(close + 1);
-      } else if (location.front() == '/') {
-        location.remove_prefix(1);
-        if (location.empty() || text_[at_] != '{') return best;
-        auto taken = member(location);
-        if (!taken) return best;
-        location.remove_prefix(taken);
-      } else {
-        return best;
-      }
-      best = at_;
+  size_t offset(std::string location) const {
+    while (true) {
+      auto it = offsets_.find(location);
+      if (it != offsets_.end() && it->second != std::string::npos) return it->second;
+      if (location.empty()) return 0;
+      auto cut = location.find_last_of("/[");
+      location.resize(cut == std::string::npos ? 0 : cut);
     }
-    return best;
   }
 
  private:
-  // The member whose name is the longest that the location begins with; how much of the location that is.
-  size_t member(std::string_view location) {
-    size_t best = 0, where = 0;
-    ++at_;
-    while (skip(), text_[at_] != '}') {
+  void value() {
+    skip();
+    if (auto it = offsets_.find(at_path_); it != offsets_.end() && it->second == std::string::npos) it->second = at_;
+    char c = text_[at_];
+    if (c == '{') return object();
+    if (c == '[') return array();
+    if (c == '"') return string();
+    while (at_ < text_.size() && !is_end(text_[at_])) ++at_;
+  }
+
+  void object() {
+    size_t size = at_path_.size();
+    for (++at_; skip(), text_[at_] != '}';) {
       size_t begin = at_ + 1;
-      pass();
-      auto name = text_.substr(begin, at_ - 1 - begin);
+      string();
+      at_path_ += '/';
+      at_path_ += text_.substr(begin, at_ - 1 - begin);
       skip();
       ++at_;  // ':'
-      skip();
-      bool fits = location.starts_with(name) &&
-                  (location.size() == name.size() || location[name.size()] == '/' || location[name.size()] == '[');
-      if (fits && name.size() >= best) {
-        best = name.size();
-        where = at_;
-      }
-      pass();
+      value();
+      at_path_.resize(size);
       skip();
       if (text_[at_] == ',') ++at_;
     }
-    if (best) at_ = where;
-    return best;
+    ++at_;
   }
 
-  bool element(int index) {
+  void array() {
+    size_t size = at_path_.size();
     ++at_;
     for (int i = 0; skip(), text_[at_] != ']'; ++i) {
-      if (i == index) return true;
-      pass();
+      at_path_ += '[';
+      at_path_ += std::to_string(i);
+      at_path_ += ']';
+      value();
+      at_path_.resize(size);
       skip();
       if (text_[at_] == ',') ++at_;
     }
-    return false;
+    ++at_;
   }
 
-  // Behind one value, without recursion.
-  void pass() {
-    int depth = 0;
-    do {
-      skip();
-      char c = text_[at_];
-      if (c == '"') {
-        for (++at_; text_[at_] != '"'; ++at_)
-          if (text_[at_] == '\\') ++at_;
-        ++at_;
-      } else if (c == '{' || c == '[') {
-        ++depth;
-        ++at_;
-      } else if (c == '}' || c == ']') {
-        --depth;
-        ++at_;
-      } else if (c == ',' || c == ':') {
-        ++at_;
-        continue;
-      } else {
-        while (at_ < text_.size() && std::string_view{",:]} \t\r\n"}.find(text_[at_]) == std::string_view::npos) ++at_;
-      }
-    } while (depth > 0);
+  void string() {
+    for (++at_; text_[at_] != '"'; ++at_)
+      if (text_[at_] == '\\') ++at_;
+    ++at_;
   }
 
+  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+  static bool is_end(char c) { return c == ',' || c == ']' || c == '}' || is_blank(c); }
   void skip() {
-    while (at_ < text_.size() && std::string_view{" \t\r\n"}.find(text_[at_]) != std::string_view::npos) ++at_;
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
   }
 
   std::string_view text_;
   size_t at_ = 0;
+  std::string at_path_;
+  std::unordered_map<std::string, size_t> offsets_;
 };
 
 }  // namespace
 
 json_fault find_fault(std::string_view text) { return fault_finder{text}.find(); }
 
-place_in_text locate(std::string_view text, std::string_view location) {
-  return place(text, locator{text}.find(location == "/" ? "" : location));
+std::vector<place_in_text> locate(std::string_view text, const std::vector<std::string>& locations) {
+  locator all{text, locations};
+  std::map<size_t, place_in_text> places;
+  for (const auto& l : locations) places[all.offset(l)] = {};
+  place_in_text now{1, 1};
+  size_t at = 0;
+  for (auto& [offset, found] : places) {
+    for (; at < offset; ++at) {
+      ++now.column;
+      if (text[at] == '\n') now = {now.line + 1, 1};
+    }
+    found = now;
+  }
+  std::vector<place_in_text> out;
+  for (const auto& l : locations) out.push_back(places[all.offset(l)]);
+  return out;
 }
 
 }  // namespace mdlc::asl

@@ -2,9 +2,9 @@
 // it a value stands.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mdlc::asl {
 
@@ -22,8 +22,8 @@ struct json_fault {
 // REQUIRES: the text is no JSON (json::parse refused it).
 json_fault find_fault(std::string_view text);
 
-// Where the value begins that a location such as "/States/A/Choices[0]/Next" names; of the nearest one above it that
-// exists. REQUIRES: the text is JSON. A name with a '/' in it is found as well as can be.
-place_in_text locate(std::string_view text, std::string_view location);
+// Where the values begin that locations such as "/States/A/Choices[0]/Next" name; for one that does not exist, where
+// the nearest one above it does. One walk over the text. REQUIRES: the text is JSON.
+std::vector<place_in_text> locate(std::string_view text, const std::vector<std::string>& locations);
 
 }  // namespace mdlc::asl
