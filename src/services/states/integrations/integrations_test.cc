@@ -114,57 +114,56 @@ TEST(Catalogue, ResourcesAreTakenApart) {
             asl::task_kind::activity);
 }
 
-// A registry with the operations that the cases need.
+// --- A registry with the operations that the cases need
+
+constexpr wire::shape conflict{.name = "ConditionalCheckFailedException",
+                               .type = kind::structure,
+                               .error_code = "ConditionalCheckFailedException"};
+constexpr wire::shape no_key{.name = "NoSuchKey", .type = kind::structure, .error_code = "NoSuchKey"};
+constexpr std::array<const wire::shape*, 1> put_errors{&conflict}, get_errors{&no_key};
+constexpr std::array put_members{wire::member{.name = "TableName", .target = &text}};
+constexpr wire::shape put_input{.name = "PutItemInput", .type = kind::structure, .members = put_members};
+constexpr wire::shape empty{.name = "Empty", .type = kind::structure};
+constexpr std::array job_members{wire::member{.name = "TrainingJobName", .target = &text}};
+constexpr wire::shape job_input{.name = "CreateTrainingJobRequest", .type = kind::structure, .members = job_members};
+constexpr std::array description_members{wire::member{.name = "TrainingJobStatus", .target = &text},
+                                         wire::member{.name = "CreationTime", .target = &moment}};
+constexpr wire::shape description{
+    .name = "DescribeTrainingJobResponse", .type = kind::structure, .members = description_members};
+constexpr std::array invoke_members{wire::member{.name = "FunctionName", .target = &text},
+                                    wire::member{.name = "Payload", .target = &bytes}};
+constexpr wire::shape invoke_input{.name = "InvocationRequest", .type = kind::structure, .members = invoke_members};
+
+constexpr wire::operation op(std::string_view name, const wire::shape* in, const wire::shape* out,
+                             std::span<const wire::shape* const> errors = {}) {
+  return {.name = name, .method = "POST", .uri = "/", .input = in, .output = out, .errors = errors};
+}
+constexpr wire::operation put = op("PutItem", &put_input, &empty, put_errors);
+constexpr wire::operation get = op("GetObject", &empty, &empty, get_errors);
+constexpr wire::operation create = op("CreateTrainingJob", &job_input, &empty);
+constexpr wire::operation describe = op("DescribeTrainingJob", &job_input, &description);
+constexpr wire::operation stop = op("StopTrainingJob", &job_input, &empty);
+constexpr wire::operation invoke = op("Invoke", &invoke_input, &empty);
+constexpr std::array<const wire::operation*, 1> dynamo_ops{&put}, s3_ops{&get}, lambda_ops{&invoke};
+constexpr std::array<const wire::operation*, 3> sagemaker_ops{&create, &describe, &stop};
+
+constexpr wire::service service(std::string_view name, std::string_view id,
+                                std::span<const wire::operation* const> ops) {
+  return {.name = name,
+          .id = id,
+          .signing_name = name,
+          .speaks = wire::protocol::json,
+          .api_version = "1",
+          .operations = ops,
+          .unserved = {}};
+}
+constexpr wire::service dynamodb = service("dynamodb", "DynamoDB", dynamo_ops);
+constexpr wire::service s3 = service("s3", "S3", s3_ops);
+constexpr wire::service lambda = service("lambda", "Lambda", lambda_ops);
+constexpr wire::service sagemaker = service("sagemaker", "SageMaker", sagemaker_ops);
+
 class Integrations : public testing::Test {
  protected:
-  static constexpr wire::shape conflict{.name = "ConditionalCheckFailedException",
-                                        .type = kind::structure,
-                                        .error_code = "ConditionalCheckFailedException"};
-  static constexpr wire::shape no_key{.name = "NoSuchKey", .type = kind::structure, .error_code = "NoSuchKey"};
-  static constexpr std::array<const wire::shape*, 1> put_errors{&conflict}, get_errors{&no_key};
-  static constexpr std::array put_members{wire::member{.name = "TableName", .target = &text}};
-  static constexpr wire::shape put_input{.name = "PutItemInput", .type = kind::structure, .members = put_members};
-  static constexpr wire::shape empty{.name = "Empty", .type = kind::structure};
-  static constexpr std::array job_members{wire::member{.name = "TrainingJobName", .target = &text}};
-  static constexpr wire::shape job_input{
-      .name = "CreateTrainingJobRequest", .type = kind::structure, .members = job_members};
-  static constexpr std::array description_members{wire::member{.name = "TrainingJobStatus", .target = &text},
-                                                  wire::member{.name = "CreationTime", .target = &moment}};
-  static constexpr wire::shape description{
-      .name = "DescribeTrainingJobResponse", .type = kind::structure, .members = description_members};
-  static constexpr std::array invoke_members{wire::member{.name = "FunctionName", .target = &text},
-                                             wire::member{.name = "Payload", .target = &bytes}};
-  static constexpr wire::shape invoke_input{
-      .name = "InvocationRequest", .type = kind::structure, .members = invoke_members};
-
-  static constexpr wire::operation op(std::string_view name, const wire::shape* in, const wire::shape* out,
-                                      std::span<const wire::shape* const> errors = {}) {
-    return {.name = name, .method = "POST", .uri = "/", .input = in, .output = out, .errors = errors};
-  }
-  static constexpr wire::operation put = op("PutItem", &put_input, &empty, put_errors);
-  static constexpr wire::operation get = op("GetObject", &empty, &empty, get_errors);
-  static constexpr wire::operation create = op("CreateTrainingJob", &job_input, &empty);
-  static constexpr wire::operation describe = op("DescribeTrainingJob", &job_input, &description);
-  static constexpr wire::operation stop = op("StopTrainingJob", &job_input, &empty);
-  static constexpr wire::operation invoke = op("Invoke", &invoke_input, &empty);
-  static constexpr std::array<const wire::operation*, 1> dynamo_ops{&put}, s3_ops{&get}, lambda_ops{&invoke};
-  static constexpr std::array<const wire::operation*, 3> sagemaker_ops{&create, &describe, &stop};
-
-  static constexpr wire::service service(std::string_view name, std::string_view id,
-                                         std::span<const wire::operation* const> ops) {
-    return {.name = name,
-            .id = id,
-            .signing_name = name,
-            .speaks = wire::protocol::json,
-            .api_version = "1",
-            .operations = ops,
-            .unserved = {}};
-  }
-  static constexpr wire::service dynamodb = service("dynamodb", "DynamoDB", dynamo_ops);
-  static constexpr wire::service s3 = service("s3", "S3", s3_ops);
-  static constexpr wire::service lambda = service("lambda", "Lambda", lambda_ops);
-  static constexpr wire::service sagemaker = service("sagemaker", "SageMaker", sagemaker_ops);
-
   void SetUp() override {
     for (auto* s : {&dynamodb, &s3, &lambda, &sagemaker}) {
       std::vector<api::operation> all;
