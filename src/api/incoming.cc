@@ -247,6 +247,7 @@ void incoming::close_upload() {
 void incoming::run() {
   const auto* entry = h_.operations.find(service_->name, match_->op->name);
   if (!entry) return refuse(wire::unknown_operation(*service_, match_->op->name));
+  if (service_->speaks == protocol::rest_xml) wire::remove_framing(request_);
   auto input = wire::decode(*service_, *match_, request_);
   if (!input) return refuse(input.error());
   context c;

@@ -199,6 +199,26 @@ base::result<digests, refusal> payload::finish() {
   return std::move(state_->found);
 }
 
+void remove_framing(request& r) {
+  http::headers kept;
+  for (const auto& [name, value] : r.headers) {
+    if (!http::equal_names(name, "Content-Encoding")) {
+      kept.add(name, value);
+      continue;
+    }
+    std::string codings;
+    for (std::string_view rest = value; !rest.empty();) {
+      auto coding = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), coding.size() + 1));
+      while (coding.starts_with(' ')) coding.remove_prefix(1);
+      while (coding.ends_with(' ')) coding.remove_suffix(1);
+      if (!coding.empty() && coding != "aws-chunked") codings += (codings.empty() ? "" : ",") + std::string{coding};
+    }
+    if (!codings.empty()) kept.add(name, std::move(codings));
+  }
+  r.headers = std::move(kept);
+}
+
 bool declares_checksum(const request& r) {
   if (r.headers.has("Content-MD5") || r.headers.has("X-Amz-Trailer")) return true;
   for (const auto& [name, value] : r.headers)

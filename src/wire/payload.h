@@ -40,6 +40,10 @@ class payload {
   std::unique_ptr<state> state_;
 };
 
+// Takes aws-chunked out of Content-Encoding, once the signature over it is checked: it is about the transfer, and no
+// property of the object.
+void remove_framing(request&);
+
 // Whether the request declares a checksum of its body or Content-MD5, as some of S3's operations demand.
 bool declares_checksum(const request&);
 

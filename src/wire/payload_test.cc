@@ -187,6 +187,20 @@ TEST(aws_chunked, unsigned_with_a_trailer) {
     for (size_t step : {1, 100'000}) EXPECT_EQ(run(r, row.body, step), row.outcome) << row.body.substr(0, 60);
 }
 
+TEST(aws_chunked, is_no_encoding_of_the_object) {
+  struct {
+    std::string sent, kept;
+  } table[] = {
+      {"aws-chunked", ""}, {"gzip, aws-chunked", "gzip"}, {"aws-chunked,gzip , br", "gzip,br"}, {"gzip", "gzip"}};
+  for (const auto& row : table) {
+    auto r = with({{"A", "1"}, {"Content-Encoding", row.sent}, {"B", "2"}});
+    remove_framing(r);
+    EXPECT_EQ(r.headers.get("Content-Encoding"), row.kept) << row.sent;
+    EXPECT_EQ(r.headers.has("Content-Encoding"), !row.kept.empty());
+    EXPECT_EQ(r.headers.get("B"), "2");
+  }
+}
+
 TEST(aws_chunked, needs_the_decoded_length) {
   EXPECT_EQ(run(with({{"X-Amz-Content-Sha256", std::string{streaming_unsigned_trailer}}}), "", 1),
             "MissingContentLength");
