@@ -72,8 +72,11 @@ api::answer<void> check_definition(const integrations::catalogue& c, std::string
                                    asl::machine_type type) {
   auto found = examine(c, definition, type);
   std::erase_if(found, [](const diagnostic& d) { return d.level != diagnostic::severity::error; });
-  if (found.empty()) return {};
-  return api::refuse("InvalidDefinition", asl::refusal(found));
+  if (!found.empty()) return api::refuse("InvalidDefinition", asl::refusal(found));
+  // Sound, and yet nothing that can be run here: better said now than when it is started.
+  auto compiled = asl::compile(definition, {.type = type});
+  if (!compiled) return api::refuse("InvalidDefinition", asl::refusal(compiled.error()));
+  return {};
 }
 
 }  // namespace mdlc::services::states

@@ -1,0 +1,194 @@
+"""Killed at every named crash point, a machine that writes objects, adds to a counter and puts conditionally ends as if
+undisturbed: the same rows, the same objects, each effect once, the same history."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from tests.support.server import Server
+
+BUCKET = "crash-objects"
+TABLE = "crash-rows"
+ENDS_WITHIN_S = 60
+
+# What a workflow passes; the runner's and the supervisor's points are the jobs' tests'.
+POINTS = ["store.before_commit", "store.after_commit", "api.before_answer", "engine.before_issue"]
+
+
+def dynamodb(operation: str, parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::dynamodb:{operation}",
+        "Parameters": {"TableName": TABLE, **parameters},
+        **more,
+    }
+
+
+def put_once(following: str) -> dict[str, Any]:
+    return dynamodb(
+        "putItem",
+        {
+            "Item": {"pk": {"S.$": "States.Format('{}-once', $.id)"}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        },
+        ResultPath=None,
+        Retry=[{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "MaxAttempts": 1, "IntervalSeconds": 1}],
+        Catch=[
+            {
+                "ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"],
+                "ResultPath": "$.caught",
+                "Next": "Is It Enough?",
+            }
+        ],
+        Next=following,
+    )
+
+
+MACHINE = {
+    "StartAt": "Write",
+    "States": {
+        "Write": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Parameters": {"Bucket": BUCKET, "Key.$": "States.Format('{}/object', $.id)", "Body": {"fixed": True}},
+            "ResultPath": None,
+            "Next": "Count",
+        },
+        "Count": dynamodb(
+            "updateItem",
+            {
+                "Key": {"pk": {"S.$": "$.id"}},
+                "UpdateExpression": "ADD hits :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+                "ReturnValues": "UPDATED_NEW",
+            },
+            ResultSelector={"hits.$": "$.Attributes.hits.N"},
+            ResultPath="$.count",
+            Next="Put Once",
+        ),
+        # The second round's is refused, tried again, refused, and caught.
+        "Put Once": put_once("Pause"),
+        "Pause": {"Type": "Wait", "Timestamp": "2013-01-01T00:00:00Z", "Next": "Count"},
+        "Is It Enough?": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.count.hits", "StringEquals": "2", "Next": "Done"}],
+            "Default": "Too Often",
+        },
+        "Too Often": {"Type": "Fail", "Error": "TooOften", "CausePath": "$.count.hits"},
+        "Done": {"Type": "Pass", "Parameters": {"hits.$": "$.count.hits"}, "End": True},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> Any:
+    with Server() as server:
+        server.start()
+        server.client("s3").create_bucket(Bucket=BUCKET)
+        server.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        server.client("dynamodb").create_table(
+            TableName=TABLE,
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        server.client("dynamodb").get_waiter("table_exists").wait(TableName=TABLE)
+        machine = server.client("stepfunctions").create_state_machine(
+            name="crash", definition=json.dumps(MACHINE), roleArn="arn:aws:iam::000000000000:role/crash"
+        )["stateMachineArn"]
+        server.stop()
+        yield server, machine
+
+
+def begin(server: Server, machine: str, name: str) -> str:
+    """Starts the execution; again is the same."""
+    states = server.client("stepfunctions")
+    try:
+        return states.start_execution(stateMachineArn=machine, name=name, input=json.dumps({"id": name}))["executionArn"]
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != "ExecutionAlreadyExists":  # it has ended
+            raise
+        return machine.replace(":stateMachine:", ":execution:") + ":" + name
+
+
+def await_end(server: Server, execution: str) -> None:
+    limit = time.monotonic() + ENDS_WITHIN_S
+    states = server.client("stepfunctions")
+    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        assert time.monotonic() < limit, f"{execution} does not end:\n{server.log.read_text()[-3000:]}"
+        time.sleep(0.05)
+
+
+def outcome(server: Server, execution: str, name: str) -> dict[str, Any]:
+    """All that can be seen of it, without times, request ids and its own name."""
+    states, rows, objects = (server.client(s) for s in ("stepfunctions", "dynamodb", "s3"))
+    described = states.describe_execution(executionArn=execution)
+    events = states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+    versions = objects.list_object_versions(Bucket=BUCKET, Prefix=f"{name}/").get("Versions", [])
+    body = objects.get_object(Bucket=BUCKET, Key=f"{name}/object")["Body"].read().decode()
+    for event in events:
+        del event["timestamp"]
+    seen = {
+        "status": described["status"],
+        "output": described.get("output"),
+        "versions": len(versions),
+        "body": body,
+        "count": rows.get_item(TableName=TABLE, Key={"pk": {"S": name}}).get("Item"),
+        "once": rows.get_item(TableName=TABLE, Key={"pk": {"S": f"{name}-once"}}).get("Item"),
+        "events": events,
+    }
+    uuids = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+    versions_of_objects = re.compile(r'(VersionId[\\": ]+)[\w.-]+')
+    text = uuids.sub("<id>", versions_of_objects.sub(r"\1<version>", json.dumps(seen)))
+    return json.loads(text.replace(name, "<name>"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world: Any) -> dict[str, Any]:
+    server, machine = world
+    server.start()
+    execution = begin(server, machine, "undisturbed")
+    await_end(server, execution)
+    seen = outcome(server, execution, "undisturbed")
+    server.stop()
+    assert seen["status"] == "SUCCEEDED"
+    assert seen["count"]["hits"] == {"N": "2"}
+    assert seen["versions"] == 1
+    return seen
+
+
+def disturb(server: Server, machine: str, name: str, crash_at: str) -> bool:
+    """Runs the machine on a server that kills itself; whether it did."""
+    server.start(crash_at=crash_at)
+    if server.process and server.process.poll() is None:
+        try:
+            await_end(server, begin(server, machine, name))
+            server.stop()
+            return False
+        except (BotoCoreError, EndpointConnectionError, ClientError):
+            pass
+    return server.wait_for_death()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_ends_as_if_undisturbed(world: Any, undisturbed: dict[str, Any], point: str) -> None:
+    server, machine = world
+    passing = 1
+    while True:
+        name = f"{point.replace('.', '-')}-{passing}"
+        killed = disturb(server, machine, name, f"{point}:{passing}")
+        server.start()
+        execution = begin(server, machine, name)
+        await_end(server, execution)
+        assert outcome(server, execution, name) == undisturbed, f"killed at {point}:{passing}"
+        server.stop()
+        if not killed:
+            break
+        passing += 1
+    assert passing > 1, "the point is never passed"
