@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MDLC = ROOT / "build" / "mdlc"
+MDLC = Path(os.environ.get("MDLC_BINARY", ROOT / "build" / "mdlc"))
 DATA = ROOT / "build" / "demo"
 EXAMPLE = ROOT / "examples" / "mdlc"
 READY_LIMIT_S = 20

@@ -13,6 +13,7 @@ namespace mdlc::cli {
 
 // Each adds one subcommand; when it was given, its exit code is in `exit_code` after the parse.
 void add_env(CLI::App&, int& exit_code);
+void add_setup(CLI::App&, int& exit_code);
 void add_deploy(CLI::App&, int& exit_code);
 void add_start(CLI::App&, int& exit_code);
 void add_status(CLI::App&, int& exit_code);

@@ -10,6 +10,7 @@ namespace mdlc {
   row(s3) \
   row(dynamodb) \
   row(logs) \
+  row(lambda) \
   row(sagemaker) \
   row(states) \
   row(cloudformation)

@@ -39,6 +39,9 @@ class process {
   // The end of all its processes.
   void kill() const;
 
+  // The most memory that the program itself had resident so far; 0 where that is not known.
+  int64_t peak_memory_bytes();
+
   // Readable once it ended.
   int ended_fd() const { return pidfd_.get(); }
 
@@ -54,11 +57,13 @@ class process {
   process(pid_t pid, sys::descriptor pidfd, sys::descriptor status)
       : pid_(pid), pidfd_(std::move(pidfd)), status_(std::move(status)) {}
   end reaped(int status);
+  pid_t first();
 
   pid_t pid_ = -1;
   sys::descriptor pidfd_;
   sys::descriptor status_;  // bubblewrap tells there which process is the namespace's first
   pid_t first_ = 0;         // that one, once read
+  pid_t program_ = 0;       // its child, once asked for
   std::optional<end> end_;
 };
 

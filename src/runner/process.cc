@@ -129,6 +129,7 @@ process::process(process&& other) noexcept
       pidfd_(std::move(other.pidfd_)),
       status_(std::move(other.status_)),
       first_(other.first_),
+      program_(other.program_),
       end_(other.end_) {}
 
 process::~process() {
@@ -141,15 +142,28 @@ void process::kill() const {
   if (pid_ > 0 && !end_) syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
+// The namespace's first process; 0 where bubblewrap has not told yet.
+pid_t process::first() {
+  if (first_ != 0) return first_;
+  const auto told = read_now(status_.get());
+  const auto at = told.find("\"child-pid\": ");
+  if (at != std::string::npos) first_ = static_cast<pid_t>(std::strtol(told.c_str() + at + 13, nullptr, 10));
+  return first_;
+}
+
+int64_t process::peak_memory_bytes() {
+  if (program_ == 0 && first() != 0)
+    if (const auto children = children_of(first_); !children.empty()) program_ = children.front();
+  if (program_ == 0 || end_) return 0;
+  const auto status = sys::read_file(fmt::format("/proc/{}/status", program_));
+  const auto at = status ? status->find("VmHWM:") : std::string::npos;
+  return at == std::string::npos ? 0 : std::strtoll(status->c_str() + at + 6, nullptr, 10) * 1024;
+}
+
 void process::terminate() {
   // bubblewrap itself would just die, and the program with it at once: its own first process is what is meant.
   // That one is the child of the namespace's first process.
-  if (first_ == 0) {
-    const auto told = read_now(status_.get());
-    const auto at = told.find("\"child-pid\": ");
-    if (at == std::string::npos) return;
-    first_ = static_cast<pid_t>(std::strtol(told.c_str() + at + 13, nullptr, 10));
-  }
+  if (first() == 0) return;
   for (pid_t child : children_of(first_)) {
     sys::descriptor fd{open_pidfd(child)};
     const auto still = children_of(first_);  // the number was not handed to somebody else meanwhile

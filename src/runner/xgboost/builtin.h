@@ -2,6 +2,7 @@
 // `mdlc builtin xgboost train|serve` calls.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "sys/files.h"
@@ -12,6 +13,9 @@ namespace mdlc::runner::xgboost {
 inline constexpr int exit_done = 0;
 inline constexpr int exit_algorithm_failed = 1;
 inline constexpr int exit_customers_fault = 2;
+
+// The first line of each log: the library's version, which may not be the one that the image's tag (MDLC_IMAGE) names.
+std::string describe_library();
 
 // Trains as /opt/ml/input says, into /opt/ml/model; why it failed goes to /opt/ml/output/failure. `root` is /opt/ml.
 int train(const sys::path& root);

@@ -100,7 +100,7 @@ int serve(const sys::path& root) {
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // before the first thread: sigwait below takes them
-  say(fmt::format("XGBoost {}, built in", library_version()));
+  say(describe_library());
   auto bytes = read_model(root / "model");
   if (!bytes) return say(bytes.error().message), exit_customers_fault;
   auto model = load_model(*bytes);

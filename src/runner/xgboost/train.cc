@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include <unistd.h>
@@ -202,9 +203,14 @@ class trainer {
 
 }  // namespace
 
+std::string describe_library() {
+  const char* image = std::getenv("MDLC_IMAGE");
+  return fmt::format("XGBoost {}, built in{}{}", library_version(), image ? ", for image " : "", image ? image : "");
+}
+
 int train(const sys::path& root) {
   std::signal(SIGTERM, [](int) { stop_asked = 1; });
-  say(fmt::format("XGBoost {}, built in", library_version()));
+  say(describe_library());
   on_library_message([](const char* line) { say(line); });
   const auto done = trainer{root}.run();
   if (done) return exit_done;
