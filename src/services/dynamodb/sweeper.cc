@@ -51,7 +51,7 @@ bool sweeper::fill_some(store::transaction& t) {
     const auto found = tables_.find(t, {row.text(0), row.text(1)}, row.text(2));
     for (const auto& i : found->indexes) {
       if (i.is_ready) continue;
-      const auto id = std::pair{found->id, i.id};
+      const auto id = std::pair{*found->about.TableId, i.id};
       auto last = fill_index(t, *found, i, filled_[id], sweep_rows);
       if (!last) finish(t, *found, i);
       t.after_commit([this, id, last = std::move(last)] {

@@ -25,9 +25,9 @@ class sweeper {
 
   api::host& host_;
   catalog& tables_;
-  // Where the filling of an index goes on, by table and index; set after the commit. After a restart it begins anew:
+  // Where the filling of an index goes on, by TableId and index; set after the commit. After a restart it begins anew:
   // entries that are there already stay.
-  std::map<std::pair<int64_t, int64_t>, key_bytes> filled_;
+  std::map<std::pair<std::string, int64_t>, key_bytes> filled_;
   api::piecework work_;
 };
 

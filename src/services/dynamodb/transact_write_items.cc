@@ -53,6 +53,7 @@ class transaction {
 
   // Each action sees the items as they were before: no two of them touch the same one.
   api::answer<model::TransactWriteItemsOutput> run(store::transaction& t) {
+    MDLC_CHECK(check_distinct(t));
     cancellation cancelled(writes_.size());
     for (size_t i = 0; i < writes_.size(); ++i) {
       const auto done = perform(t, s_.tables, scope_, writes_[i]);
@@ -61,8 +62,6 @@ class transaction {
         cancelled.add(i, done.error());
         continue;
       }
-      if (!seen_.emplace(done->in->id, done->key).second)
-        return invalid("Transaction request cannot include multiple operations on one item");
       add(*done, writes_[i].given);
     }
     if (cancelled.any()) return tl::unexpected(cancelled.error());
@@ -73,6 +72,17 @@ class transaction {
   }
 
  private:
+  api::answer<void> check_distinct(store::transaction& t) const {
+    std::set<std::pair<int64_t, key_bytes>> seen;
+    for (const auto& w : writes_) {
+      MDLC_TRY(const auto in, find_table(s_.tables, t, scope_, w.table));
+      const auto key = key_of(*in, w);  // one that is wrong is told by perform
+      if (key && !seen.emplace(in->id, *key).second)
+        return invalid("Transaction request cannot include multiple operations on one item");
+    }
+    return {};
+  }
+
   void add(const written& done, const item& given) {
     used_.add(done.in, usage_of(done));
     if (done.after) bytes_ += dynamo::size_of(*done.after);
@@ -87,7 +97,6 @@ class transaction {
   const model::TransactWriteItemsInput& in_;
   const std::vector<item_write>& writes_;
   model::TransactWriteItemsOutput out_;
-  std::set<std::pair<int64_t, key_bytes>> seen_;
   transaction_usage used_;
   int64_t bytes_ = 0;
 };

@@ -71,11 +71,15 @@ bool makes_nothing(const item_write& w, const std::optional<item>& before) {
 
 }  // namespace
 
+api::answer<key_bytes> key_of(const table& in, const item_write& w) {
+  return w.what == kind::put ? key_of_item(in.keys, w.given) : key_of_key(in.keys, w.given);
+}
+
 api::answer<written> perform(store::transaction& t, catalog& tables, const base::scope& scope, const item_write& w) {
   written out;
   MDLC_TRY(out.in, find_table(tables, t, scope, w.table));
   const table& in = *out.in;
-  MDLC_TRY(out.key, w.what == kind::put ? key_of_item(in.keys, w.given) : key_of_key(in.keys, w.given));
+  MDLC_TRY(out.key, key_of(in, w));
   out.before = read_item(t, in, out.key);
   if (w.condition && !w.condition->holds(out.before.value_or(item{}))) return condition_failed(w, out.before);
   if (w.what == kind::check) {

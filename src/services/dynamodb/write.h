@@ -31,6 +31,8 @@ struct written {
   std::optional<item> after;
 };
 
+api::answer<key_bytes> key_of(const table&, const item_write&);
+
 // Checks it against the table and does it. What it refuses it has not done; ConditionalCheckFailedException carries the
 // item if that was asked for.
 api::answer<written> perform(store::transaction&, catalog&, const base::scope&, const item_write&);

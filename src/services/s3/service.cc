@@ -10,7 +10,7 @@ void service::resume() {
   // Beside the answering: a store of many blobs takes its time.
   host.pool.post([this] {
     auto removed = host.blobs.sweep([this](const std::string& name) {
-      return host.db.read([&](store::reader& r) {
+      return stopping_ || host.db.read([&](store::reader& r) {
         return r.first("SELECT 1 FROM s3_object WHERE blob = ?1 LIMIT 1", {name}) ||
                r.first("SELECT 1 FROM s3_part WHERE blob = ?1 LIMIT 1", {name});
       });

@@ -7,6 +7,7 @@
 // a job.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "api/host.h"
@@ -18,8 +19,12 @@ class service : public api::service {
   explicit service(api::host& h) : host(h) {}
   // Removes the blobs that a crash left behind.
   void resume() override;
+  void stop() override { stopping_ = true; }
 
   api::host& host;
+
+ private:
+  std::atomic<bool> stopping_{false};
 };
 
 // Migrates the tables, registers the operations.
