@@ -106,11 +106,12 @@ def test_a_clock_that_is_an_hour_off_is_refused(server: Server, service: str) ->
 
 
 def send(server: Server, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+    """The status, and the answer's headers and body."""
     connection = http.client.HTTPConnection(urlsplit(server.endpoint).netloc, timeout=30)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, answer.msg.as_bytes() + answer.read()
     finally:
         connection.close()
 
