@@ -167,7 +167,7 @@ def test_query_scan_and_batches(server: Server, table: Any) -> None:
 def test_transactions(server: Server, table: Any) -> None:
     client = server.client("dynamodb")
     key = {"family": {"S": "flights"}, "generation": {"N": "1"}}
-    put = {"Put": {"TableName": table.name, "Item": key, "ConditionExpression": "attribute_not_exists(family)"}}
+    put = {"Put": {"TableName": table.name, "Item": key, "ConditionExpression": "attribute_not_exists(#f)", "ExpressionAttributeNames": {"#f": "family"}}}
     other = {"Put": {"TableName": table.name, "Item": key | {"generation": {"N": "2"}}}}
     client.transact_write_items(TransactItems=[put, other])
     with pytest.raises(client.exceptions.TransactionCanceledException) as cancelled:
