@@ -351,8 +351,8 @@ TEST_F(items, are_written_in_transactions_or_not_at_all) {
       {"TransactWriteItems", R"({"TransactItems":[)" + count_b + "," + count_b + "]}",
        "ValidationException: Transaction request cannot include multiple operations on one item"},
       {"TransactWriteItems",
-       R"({"TransactItems":[{"Put":{"TableName":"plain","Item":{"id":{"S":"c"}}}},)" +
-           R"j({"Put":{"TableName":"plain","Item":{"id":{"S":"c"}},"ConditionExpression":"attribute_not_exists(id)"}}]})j",
+       R"({"TransactItems":[{"Put":{"TableName":"plain","Item":{"id":{"S":"c"}}}},)"
+       R"j({"Put":{"TableName":"plain","Item":{"id":{"S":"c"}},"ConditionExpression":"attribute_not_exists(id)"}}]})j",
        "ValidationException: Transaction request cannot include multiple operations on one item"},
       {"TransactGetItems", R"({"TransactItems":[{"Get":{"TableName":"plain","Key":{"id":{"S":"b"}}}},
                                {"Get":{"TableName":"plain","Key":{"id":{"S":"c"}}}}]})",
