@@ -183,8 +183,9 @@ def test_a_model_is_judged_only_on_days_later_than_all_it_was_trained_on(story, 
     models = {model["SAGEMAKER_MODEL_NAME"]: model for model in story.stack.models()}
     for judgement in story.judgements:
         model, evaluation = models[judgement["Model"]["Name"]], judgement["Evaluation"]
-        judged = sorted(name.removesuffix(".csv") for name in objects(evaluation["Input"]))
-        assert judged == [day for day in flights if evaluation["From"] <= day < evaluation["To"]]
+        judged = [day for day in flights if evaluation["From"] <= day < evaluation["To"]]
+        targets = b"".join(body for _, body in sorted(objects(evaluation["Target"]).items())).decode().split()
+        assert targets == [row.split(",")[-1] for day in judged for row in flights[day][1:]]
         # What the item says of its data is so: the flights of those days, all of them and no others.
         trained = [row for name in ("TRAIN", "VALIDATION") for body in objects(model["DATA"][name]).values()
                    for row in body.decode().splitlines()]  # fmt: skip
