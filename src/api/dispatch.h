@@ -21,6 +21,9 @@ class dispatcher {
   explicit dispatcher(host& h);
   ~dispatcher();
 
+  // Answers the health check, which needs no signature and no service; false for any other request.
+  static bool answer_health(http::exchange&);
+
   // An http::handler: returns at once, works on the host's pool.
   void handle(std::shared_ptr<http::exchange>);
 

@@ -40,6 +40,7 @@ base::result<std::unique_ptr<store::database>> open_database(const sys::path& fi
 class gate {
  public:
   void handle(std::shared_ptr<http::exchange> exchange) {
+    if (api::dispatcher::answer_health(*exchange)) return;
     {
       std::lock_guard lock{mutex_};
       if (!open_) return waiting_.push_back(std::move(exchange));
@@ -83,6 +84,14 @@ struct server::state {
   mdlc::gate gate;
   std::unique_ptr<http::server> http;
   bool stopped = false;
+
+  // A start that fails half-way: no thread may be left that knows the parts below.
+  ~state() {
+    if (http) http->stop(0);
+    sockets.stop();
+    pool.stop();
+    timers.stop();
+  }
 };
 
 server::server(std::unique_ptr<state> s) : state_(std::move(s)) {}
