@@ -23,7 +23,7 @@ from tests.example.fake_aws import FakeAWS
 from tests.example.template import EXAMPLE, definition, inline_code, load
 
 TEMPLATE = load(EXAMPLE / "MDLC-CFn.yaml")
-ENVIRONMENT = {"FAMILY": "air", "DATA_BUCKET": "data", "MODEL_BUCKET": "work", "MODEL_TABLE": "air-models"}
+ENVIRONMENT = {"FAMILY": "air", "DATA_BUCKET": "data", "MODEL_BUCKET": "made", "MODEL_TABLE": "air-models"}
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -73,7 +73,7 @@ def request_of(machine: str, given: dict[str, Any], run: str = "1", **changed: A
 
 
 def rows_of(aws: FakeAWS, uri: str) -> list[list[float]]:
-    prefix = uri.removeprefix("s3://work/")
+    prefix = uri.removeprefix("s3://made/")
     text = b"".join(body for (_, key), body in sorted(aws.s3.objects.items()) if key.startswith(prefix)).decode()
     return [[float(value) for value in row] for row in csv.reader(io.StringIO(text))]
 
@@ -97,12 +97,12 @@ def train(aws: FakeAWS, training: dict[str, Any]) -> xgboost.Booster:
 
 def transform(aws: FakeAWS, model: xgboost.Booster, evaluation: dict[str, Any]) -> None:
     """What the transform job does: an .out for each object of the input."""
-    prefix = evaluation["Input"].removeprefix("s3://work/")
+    prefix = evaluation["Input"].removeprefix("s3://made/")
     for bucket, key in [name for name in aws.s3.objects if name[1].startswith(prefix)]:
         table = numpy.array([row.split(",") for row in aws.s3.objects[bucket, key].decode().split()], float)
         answer = "\n".join(str(value) for value in model.predict(xgboost.DMatrix(table))) + "\n"
-        path = evaluation["Prediction"].removeprefix("s3://work/")
-        aws.s3.put_object("work", f"{path}/{key.removeprefix(prefix)}.out", answer.encode())
+        path = evaluation["Prediction"].removeprefix("s3://made/")
+        aws.s3.put_object("made", f"{path}/{key.removeprefix(prefix)}.out", answer.encode())
 
 
 def register(aws: FakeAWS, training: dict[str, Any], run: str, status: str = "Registered") -> None:
@@ -274,10 +274,10 @@ def test_a_new_model_is_trained_on_data_that_the_old_one_has_not_seen(function, 
 
 @pytest.mark.parametrize("answer", [None, b"", b"1.0\n2.0\n"])
 def test_predictions_that_are_missing_are_an_error(function, aws, answer):
-    run = {"Target": "s3://work/e/target/", "Prediction": "s3://work/e/prediction", "Output": "s3://work/e/o.json", **JULY}
-    aws.s3.put_object("work", "e/target/2013-07-01.csv", b"1\n2\n3\n")
+    run = {"Target": "s3://made/e/target/", "Prediction": "s3://made/e/prediction", "Output": "s3://made/e/o.json", **JULY}
+    aws.s3.put_object("made", "e/target/2013-07-01.csv", b"1\n2\n3\n")
     if answer is not None:
-        aws.s3.put_object("work", "e/prediction/2013-07-01.csv.out", answer)
+        aws.s3.put_object("made", "e/prediction/2013-07-01.csv.out", answer)
     with pytest.raises(Exception) as raised:
         function("MonitorFunction")({"Evaluation": run, "Model": {"Key": {}}})
     assert type(raised.value).__name__ == "PredictionsIncomplete"

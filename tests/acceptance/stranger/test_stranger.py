@@ -156,7 +156,7 @@ def test_a_version_that_is_there_is_not_overwritten(outputs):
 
 def test_it_is_still_good_before_the_replacement(outputs):
     execution = execute(outputs["WatchArn"], {"weeks": [3], "fresh": AFTER})
-    assert execution["status"] == "SUCCEEDED", execution
+    assert execution["status"] == "SUCCEEDED", f"{execution.get('error')}: {execution.get('cause')}"
     assert execution["output"]["grade"]["auc"] > 0.75 and "again" not in execution["output"]
     assert entered(execution) == [
         "Latest", "Is there any?", "Pick", "Settle", "Prepare", "Score", "Grade", "Stamp", "Has it drifted?",
@@ -166,7 +166,7 @@ def test_it_is_still_good_before_the_replacement(outputs):
 
 def test_it_has_drifted_after_the_replacement_and_is_fitted_again(outputs):
     execution = execute(outputs["WatchArn"], {"weeks": [5, 6], "fresh": AFTER})
-    assert execution["status"] == "SUCCEEDED", execution
+    assert execution["status"] == "SUCCEEDED", f"{execution.get('error')}: {execution.get('cause')}"
     assert execution["output"]["grade"]["auc"] < 0.75
     assert execution["output"]["again"] == {"version": 2}
     assert entered(execution)[-3:] == ["Has it drifted?", "Fit again", "Done"]
