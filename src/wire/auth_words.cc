@@ -13,6 +13,9 @@ refusal in_s3(const auth_error& e, std::string_view access_key) {
   switch (e.why) {
     case auth_failure::missing:
       return {"AccessDenied", "Access Denied", 403};
+    case auth_failure::version_2:
+      return {"InvalidRequest",
+              "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.", 400};
     case auth_failure::incomplete:
       return {"AuthorizationHeaderMalformed", "The authorization header is malformed; " + e.detail, 400};
     case auth_failure::unknown_key:
@@ -50,6 +53,7 @@ refusal in_words(const auth_error& e, protocol p, std::string_view access_key) {
   std::string mismatch = query ? "SignatureDoesNotMatch" : "InvalidSignatureException";
   switch (e.why) {
     case auth_failure::missing:
+    case auth_failure::version_2:
       return {code("MissingAuthenticationToken"), "Request is missing Authentication Token", denied};
     case auth_failure::incomplete:
       return {code("IncompleteSignature"), e.detail, 400};

@@ -275,7 +275,8 @@ base::result<signature, auth_error> read_signature(const request& r) {
     return read_header(r, authorization);
   }
   if (find_parameter(r.query, "X-Amz-Algorithm")) return read_presigned(r);
-  return tl::unexpected(auth_error{auth_failure::missing});
+  bool old = find_parameter(r.query, "AWSAccessKeyId") && find_parameter(r.query, "Signature");
+  return tl::unexpected(auth_error{old ? auth_failure::version_2 : auth_failure::missing});
 }
 
 std::string payload_hash(const request& r, const signature& s, std::string_view body) {

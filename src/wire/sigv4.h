@@ -42,6 +42,7 @@ struct signature {
 // Why a signature is refused; error.h says it in each protocol's words.
 enum class auth_failure {
   missing,     // no signature at all
+  version_2,   // presigned the old way, which AWS's newer regions refuse, too
   incomplete,  // parts of it are missing or malformed: `detail` says which
   unknown_key,
   wrong_token,
