@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.functions import create_function
 from tests.support.server import Server
 
 ROLE = "arn:aws:iam::000000000000:role/states"
@@ -242,6 +243,30 @@ def test_s3(states: Any, server: Server, name: str) -> None:
     ended = await_end(states, started)
     assert ended["error"] == "S3.NoSuchKeyException"
     assert ended["cause"].startswith("The specified key does not exist. (Service: S3, Status Code: 404, Request ID: ")
+
+
+def test_functions(states: Any, server: Server, name: str) -> None:
+    source = """
+        def handler(event, context):
+            if event.get("fail"):
+                raise ValueError("told to")
+            return {"got": event}
+    """
+    arn = create_function(server.client("lambda"), name, source)
+    ended = run(states, name, one_task(arn), {"a": 1})
+    assert ended["status"] == "SUCCEEDED", ended
+    assert json.loads(ended["output"]) == {"got": {"a": 1}}
+    types = [e["type"] for e in states.get_execution_history(executionArn=ended["executionArn"])["events"]]
+    assert types[2:5] == ["LambdaFunctionScheduled", "LambdaFunctionStarted", "LambdaFunctionSucceeded"]
+
+    invoke = one_task("arn:aws:states:::lambda:invoke", {"FunctionName": arn, "Payload.$": "$"})
+    output = json.loads(run(states, f"{name}-2", invoke, {"a": 2})["output"])
+    assert (output["Payload"], output["StatusCode"], output["ExecutedVersion"]) == ({"got": {"a": 2}}, 200, "$LATEST")
+    ended = run(states, f"{name}-3", invoke, {"fail": True})
+    assert ended["error"] == "ValueError"
+    assert json.loads(ended["cause"])["errorMessage"] == "told to"
+    gone = one_task("arn:aws:states:::lambda:invoke", {"FunctionName": f"{name}-none"})
+    assert run(states, f"{name}-4", gone)["error"] == "Lambda.ResourceNotFoundException"
 
 
 @pytest.mark.parametrize(("suffix", "shown"), [(".sync", '{"x":1}'), (".sync:2", {"x": 1})])

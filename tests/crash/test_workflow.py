@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from tests.support.functions import create_function
 from tests.support.server import Server
 
 BUCKET = "crash-objects"
@@ -191,4 +192,72 @@ def test_ends_as_if_undisturbed(world: Any, undisturbed: dict[str, Any], point: 
         if not killed:
             break
         passing += 1
+    assert passing > 1, "the point is never passed"
+
+
+# --- What works outside of the database: a function's run that nobody knows the end of is an error that Retry sees.
+
+FUNCTION = """
+    import boto3
+
+    def handler(event, context):
+        boto3.client("dynamodb").update_item(
+            TableName=event["table"],
+            Key={"pk": {"S": event["id"]}},
+            UpdateExpression="ADD hits :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+        return "done"
+"""
+
+
+def calling(function: str) -> dict[str, Any]:
+    return {
+        "StartAt": "Call",
+        "States": {
+            "Call": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": function, "Payload": {"table": TABLE, "id.$": "$.id"}},
+                "ResultSelector": {"said.$": "$.Payload"},
+                "Retry": [{"ErrorEquals": ["Lambda.ServiceException"], "MaxAttempts": 2, "IntervalSeconds": 1}],
+                "End": True,
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("point", "stride"), [("engine.before_issue", 1), ("engine.before_outcome", 1), ("store.before_commit", 4)]
+)
+def test_a_function_is_tried_again_visibly(world: Any, point: str, stride: int) -> None:
+    server, _ = world
+    server.start()
+    function = create_function(server.client("lambda"), f"f-{point.replace('.', '-')}", FUNCTION, Timeout=60)
+    states = server.client("stepfunctions")
+    machine = states.create_state_machine(
+        name=f"calls-{point.replace('.', '-')}",
+        definition=json.dumps(calling(function)),
+        roleArn="arn:aws:iam::000000000000:role/crash",
+    )["stateMachineArn"]
+    server.stop()
+    passing = 1
+    while True:
+        name = f"call-{point.replace('.', '-')}-{passing}"
+        killed = disturb(server, machine, name, f"{point}:{passing}")
+        server.start()
+        execution = begin(server, machine, name)
+        await_end(server, execution)
+        described = server.client("stepfunctions").describe_execution(executionArn=execution)
+        assert described.get("output") == '{"said":"done"}', f"{point}:{passing}: {described}"
+        events = server.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+        failed = [e["taskFailedEventDetails"]["error"] for e in events if e["type"] == "TaskFailed"]
+        assert failed in ([], ["Lambda.ServiceException"])
+        # Each further run of the function stands in the history.
+        hits = server.client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": name}})["Item"]["hits"]["N"]
+        assert 1 <= int(hits) <= 1 + len(failed), f"{point}:{passing}"
+        server.stop()
+        if not killed:
+            break
+        passing += stride
     assert passing > 1, "the point is never passed"
