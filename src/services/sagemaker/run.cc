@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "services/sagemaker/describe.h"
+#include "services/sagemaker/utf8.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::services::sagemaker {
@@ -56,7 +57,7 @@ void run::end(std::string status, std::string secondary, std::string message) {
 }
 
 void run::fail(std::string reason) {
-  reason.resize(std::min(reason.size(), failure_reason_max));
+  reason = as_utf8(std::string_view{reason}.substr(0, failure_reason_max));
   edit([&](job& row) {
     row.progress.failure_reason = reason;
     row.end("Failed", "Failed", fmt::format("{} job failed", j.key.what == kind::training ? "Training" : "Transform"),
