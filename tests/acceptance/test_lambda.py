@@ -243,7 +243,7 @@ def workers_of(marker: str) -> str:
 
 def test_functions_end_with_the_server(fresh_server: Server) -> None:
     fresh_server.start()
-    client = fresh_server.client("lambda", read_timeout=60)
+    client = fresh_server.client("lambda", read_timeout=60, retries={"max_attempts": 0})
     marker = f"m{uuid.uuid4().hex}"
     client.create_function(
         FunctionName=marker, Runtime="python3.11", Handler=f"{marker}.handler", Role=ROLE, Timeout=60,
