@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <stdexcept>
-
 #include "api/host.h"
+#include "sys/testing.h"
 
 namespace mdlc::api::testing {
 
@@ -21,32 +19,16 @@ class movable_env : public sys::env {
   std::atomic<int64_t> ahead_ms_ = 0;
 };
 
-class temp_folder {
- public:
-  temp_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mdlc-test-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no temp folder");
-    path = name;
-  }
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  temp_folder(const temp_folder&) = delete;
-
-  sys::path path;
-};
-
 // Declare it before the services that it hosts.
 class test_host {
  public:
   test_host()
-      : db(store::database::open(folder.path / "test.db").value()),
+      : db(store::database::open(folder / "test.db").value()),
         journal(*db),
-        blobs(blob::store::open(folder.path / "blobs", env).value()),
+        blobs(blob::store::open(folder / "blobs", env).value()),
         pool(2),
         timers(env),
-        host{env, *db, journal, *blobs, pool, timers, operations, bus, folder.path, "/usr/bin/python3", {}, {}} {}
+        host{env, *db, journal, *blobs, pool, timers, operations, bus, folder.path(), "/usr/bin/python3", {}, {}} {}
   ~test_host() {
     timers.stop();
     pool.stop();
@@ -68,7 +50,7 @@ class test_host {
     return out ? json::print(*out) : out.error().code + ": " + out.error().message;
   }
 
-  temp_folder folder;
+  sys::temporary_folder folder;
   movable_env env;
   base::scope scope{std::string(base::default_account), std::string(base::default_region)};
   std::unique_ptr<store::database> db;

@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
+#include "sys/testing.h"
 
 namespace mdlc::blob {
 namespace {
@@ -20,23 +22,18 @@ class fixed_clock : public sys::env {
 
 class blob_store : public ::testing::Test {
  protected:
-  blob_store() {
-    std::string name = (std::filesystem::temp_directory_path() / "mdlc-test-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    reopen();
-  }
-  ~blob_store() override { std::filesystem::remove_all(folder_); }
+  blob_store() { reopen(); }
 
   void reopen() { store_ = std::move(*store::open(folder_ / "blobs", clock_)); }
   ref put(std::string_view bytes) { return *store_->put(bytes); }
   bool exists(const ref& r) { return std::filesystem::exists(store_->file_of(r)); }
   int64_t files() {
     int64_t count = 0;
-    for (auto& entry : std::filesystem::recursive_directory_iterator(folder_)) count += entry.is_regular_file();
+    for (auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) count += entry.is_regular_file();
     return count;
   }
 
-  sys::path folder_;
+  sys::temporary_folder folder_;
   fixed_clock clock_;
   std::unique_ptr<store> store_;
 };

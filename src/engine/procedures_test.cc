@@ -8,6 +8,7 @@
 
 #include "engine/batch.h"
 #include "engine/toy.h"
+#include "store/testing.h"
 
 namespace mdlc::engine {
 namespace {
@@ -110,7 +111,7 @@ TEST(Procedures, ARolledBackUnitBeginsNothing) {
 }
 
 TEST(Procedures, AStoppedEngineIsTakenUpAgain) {
-  store::testing::temp_folder folder;
+  sys::temporary_folder folder;
   std::string uid;
   {
     toy::world w{folder.path()};
@@ -142,7 +143,7 @@ class Crash : public testing::TestWithParam<const char*> {};
 
 TEST_P(Crash, EffectsHappenOnce) {
   for (int passing = 1;; ++passing) {
-    store::testing::temp_folder folder;
+    sys::temporary_folder folder;
     auto at = fmt::format("{}:{}", GetParam(), passing);
     auto child = store::testing::run_child("Crash.DISABLED_Child", folder.path(), at);
     if (child.signal == 0) {

@@ -8,7 +8,7 @@
 
 #include "api/registry.h"
 #include "engine/procedures.h"
-#include "store/testing.h"
+#include "sys/testing.h"
 
 namespace mdlc::engine::toy {
 
@@ -288,7 +288,7 @@ class world : public kind {
     };
   }
 
-  store::testing::temp_folder own_folder_;
+  sys::temporary_folder own_folder_;
   sys::path folder_;
   std::unique_ptr<store::database> db_;
   std::optional<store::journal> journal_;

@@ -9,27 +9,11 @@
 #include <string>
 #include <thread>
 
-#include "sys/files.h"
+#include "sys/testing.h"
 
 namespace mdlc::runner {
 
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mdlc-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~temporary_folder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  const sys::path& path() const { return path_; }
-  sys::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  sys::path path_;
-};
+using sys::temporary_folder;
 
 // Waits up to `seconds` for it to become true.
 inline bool eventually(const std::function<bool()>& holds, int seconds = 20) {

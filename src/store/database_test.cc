@@ -16,11 +16,11 @@
 namespace mdlc::store {
 namespace {
 
-using testing::temp_folder;
+using sys::temporary_folder;
 
 constexpr migration tables[] = {{1, "CREATE TABLE pair (id BIGINT PRIMARY KEY, half TEXT NOT NULL)"}};
 
-std::unique_ptr<database> open(const temp_folder& folder) {
+std::unique_ptr<database> open(const temporary_folder& folder) {
   auto db = database::open(folder / "db");
   EXPECT_TRUE(db) << db.error().message;
   auto migrated = (*db)->migrate("test", tables);
@@ -38,7 +38,7 @@ int64_t count(database& db) {
 }
 
 TEST(database, keeps_every_type_of_value) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   std::string nul("a\0b", 3);
   auto row = db->write([&](transaction& t) {
@@ -60,7 +60,7 @@ TEST(database, keeps_every_type_of_value) {
 }
 
 TEST(database, an_exception_rolls_back_its_own_unit_only) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   // One transaction of three units: the first holds the writer until all are queued.
   std::promise<void> queued;
@@ -101,7 +101,7 @@ TEST(database, an_exception_rolls_back_its_own_unit_only) {
 }
 
 TEST(database, exceptions_come_out_of_write) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   EXPECT_THROW(db->write([](transaction& t) { t.run("nonsense"); }), failure);
   EXPECT_THROW(db->write([](transaction&) -> int { throw std::out_of_range("mine"); }), std::out_of_range);
@@ -114,7 +114,7 @@ TEST(database, exceptions_come_out_of_write) {
 }
 
 TEST(database, nested_work_is_undone_with_its_calls) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   std::vector<std::string> told;
   db->write([&](transaction& t) {
@@ -141,7 +141,7 @@ TEST(database, nested_work_is_undone_with_its_calls) {
 }
 
 TEST(database, waiting_units_share_a_commit_up_to_the_bound) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   constexpr size_t units = max_units_per_commit + 1;
   std::promise<void> queued;
@@ -165,7 +165,7 @@ TEST(database, waiting_units_share_a_commit_up_to_the_bound) {
 }
 
 TEST(database, a_commit_is_bounded_in_bytes) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   for (auto [size, commits] : {std::pair{max_bytes_per_commit - 1, 1}, std::pair{max_bytes_per_commit, 2}}) {
     std::promise<void> queued;
@@ -187,7 +187,7 @@ TEST(database, a_commit_is_bounded_in_bytes) {
 }
 
 TEST(database, a_reader_sees_one_moment) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   db->write([](transaction& t) { insert(t, 1); });
   db->read([&](reader& r) {
@@ -204,7 +204,7 @@ TEST(database, a_reader_sees_one_moment) {
 }
 
 TEST(database, each_stops_when_told_and_may_ask_the_same_again) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   db->write([](transaction& t) {
     for (int i = 0; i < 9; i++) insert(t, i);
@@ -223,7 +223,7 @@ TEST(database, each_stops_when_told_and_may_ask_the_same_again) {
 }
 
 TEST(database, keeps_only_so_many_prepared_statements) {
-  temp_folder folder;
+  temporary_folder folder;
   connection c(folder / "db", connection::role::writer);
   for (size_t round = 0; round < 2; round++)
     for (size_t i = 0; i <= connection::max_idle_statements; i++)
@@ -231,7 +231,7 @@ TEST(database, keeps_only_so_many_prepared_statements) {
 }
 
 TEST(database, what_is_queued_is_finished_at_the_end) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   for (int i = 0; i < 100; i++) db->post([i](transaction& t) { insert(t, i); }, {});
   db.reset();
@@ -239,7 +239,7 @@ TEST(database, what_is_queued_is_finished_at_the_end) {
 }
 
 TEST(database, migrates_step_by_step_and_refuses_newer_tables) {
-  temp_folder folder;
+  temporary_folder folder;
   constexpr migration later[] = {tables[0],
                                  {2, "ALTER TABLE pair ADD COLUMN more TEXT; INSERT INTO pair VALUES (7, 'a', 'b')"},
                                  {5, "UPDATE pair SET more = 'c'"}};
@@ -260,7 +260,7 @@ TEST(database, migrates_step_by_step_and_refuses_newer_tables) {
 }
 
 TEST(database, refuses_a_file_of_a_newer_format) {
-  temp_folder folder;
+  temporary_folder folder;
   open(folder);
   connection(folder / "db", connection::role::writer).script("PRAGMA user_version=2");
   auto refused = database::open(folder / "db");
@@ -269,7 +269,7 @@ TEST(database, refuses_a_file_of_a_newer_format) {
 }
 
 TEST(database, refuses_what_is_no_database) {
-  temp_folder folder;
+  temporary_folder folder;
   ASSERT_TRUE(sys::write_file_durably(folder / "db", std::string(5000, 'x')));
   EXPECT_FALSE(database::open(folder / "db"));
   EXPECT_FALSE(database::open(folder / "missing/db"));
@@ -279,14 +279,14 @@ using database_death = ::testing::Test;
 
 TEST(database_death, a_write_inside_a_unit_stops_the_process) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder);
   EXPECT_DEATH(db->write([&](transaction&) { db->write([](transaction&) {}); }), "inside a unit");
 }
 
 TEST(database_death, a_full_disk_stops_the_process) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  temp_folder folder;
+  temporary_folder folder;
   auto fill_the_disk = [&] {
     auto db = open(folder);
     signal(SIGXFSZ, SIG_IGN);
@@ -318,7 +318,7 @@ TEST(database_crash, nothing_acknowledged_is_lost_and_units_are_whole) {
   for (std::string point : {"store.before_commit", "store.after_commit"})
     for (int passing : {1, 2, 7, 30}) {
       SCOPED_TRACE(fmt::format("{}:{}", point, passing));
-      temp_folder folder;
+      temporary_folder folder;
       open(folder);
       auto child =
           testing::run_child("database_crash.DISABLED_writes", folder.path(), fmt::format("{}:{}", point, passing));

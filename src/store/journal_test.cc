@@ -12,7 +12,7 @@
 namespace mdlc::store {
 namespace {
 
-using testing::temp_folder;
+using sys::temporary_folder;
 
 std::unique_ptr<database> open(const sys::path& folder) {
   auto db = database::open(folder / "db");
@@ -52,7 +52,7 @@ std::string checkpoint(database& db) {
 }
 
 TEST(journal, keeps_each_procedures_records_in_order) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder.path());
   journal j(*db);
   auto a1 = append(*db, j, a, 0, std::string_view("a\0one", 5));
@@ -68,7 +68,7 @@ TEST(journal, keeps_each_procedures_records_in_order) {
 }
 
 TEST(journal, what_is_rolled_back_was_never_there) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder.path());
   journal j(*db);
   auto a1 = append(*db, j, a, 0, "a1");
@@ -92,7 +92,7 @@ TEST(journal, what_is_rolled_back_was_never_there) {
 TEST(journal, recovers_with_and_without_checkpoint) {
   for (int checkpoint_after : {-1, 0, 1, 2, 3, 4, 5, 6}) {
     SCOPED_TRACE(checkpoint_after);
-    temp_folder folder;
+    temporary_folder folder;
     std::map<procedure_id, sequence> last;
     {
       auto db = open(folder.path());
@@ -119,7 +119,7 @@ TEST(journal, recovers_with_and_without_checkpoint) {
 }
 
 TEST(journal, a_checkpoint_writes_what_changed_since_the_last) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder.path());
   journal j(*db);
   auto a1 = append(*db, j, a, 0, "");
@@ -138,7 +138,7 @@ TEST(journal, a_checkpoint_writes_what_changed_since_the_last) {
 
 // A checkpoint in the same transaction as appends that were not told yet: they are the tail after it.
 TEST(journal, a_checkpoint_amid_a_transaction_loses_nothing) {
-  temp_folder folder;
+  temporary_folder folder;
   {
     auto db = open(folder.path());
     journal j(*db);
@@ -162,7 +162,7 @@ TEST(journal, a_checkpoint_amid_a_transaction_loses_nothing) {
 }
 
 TEST(journal, checkpoints_by_itself_so_that_a_start_is_short) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder.path());
   journal j(*db);
   auto fill = [&](sequence from, sequence to) {
@@ -178,7 +178,7 @@ TEST(journal, checkpoints_by_itself_so_that_a_start_is_short) {
 }
 
 TEST(journal, refuses_a_tail_that_hangs_in_the_air) {
-  temp_folder folder;
+  temporary_folder folder;
   auto db = open(folder.path());
   {
     journal j(*db);
@@ -206,7 +206,7 @@ TEST(journal_crash, every_acknowledged_record_is_found_from_the_heads) {
   for (std::string point : {"store.before_commit", "store.after_commit"})
     for (int passing : {2, 3, 8, 9, 10, 41}) {
       SCOPED_TRACE(fmt::format("{}:{}", point, passing));
-      temp_folder folder;
+      temporary_folder folder;
       auto child =
           testing::run_child("journal_crash.DISABLED_appends", folder.path(), fmt::format("{}:{}", point, passing));
       EXPECT_EQ(child.signal, SIGKILL);

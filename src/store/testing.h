@@ -12,28 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/files.h"
+#include "sys/testing.h"
 
 namespace mdlc::store::testing {
-
-class temp_folder {
- public:
-  temp_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mdlc-test-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("no temp folder");
-    path_ = name;
-  }
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temp_folder(const temp_folder&) = delete;
-  const sys::path& path() const { return path_; }
-  sys::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  sys::path path_;
-};
 
 struct ended_child {
   int signal;                         // that killed it, or 0

@@ -344,13 +344,17 @@ void operation::after_answer(const std::string& key, const api::answer<json::val
     return fail(key, answer.error().message, now);
   auto changed = a.target.r;
   if (answer && a.what != action::remove) type->absorb(order_.stack, changed, a.steps[a.step], *answer);
+  record_step(key, changed);
+  after_step(key, now);
+}
+
+void operation::record_step(const std::string& key, const resource& changed) {
   json::object step;
   step["k"] = "step";
   step["key"] = key;
   step["physical_id"] = changed.physical_id;
   step["attributes"] = changed.attributes;
   record(std::move(step));
-  after_step(key, now);
 }
 
 // A call is done (or there was none): the next one, the settling, or the end.
@@ -364,12 +368,7 @@ void operation::after_step(const std::string& key, base::time_point now) {
   if (a.steps.empty() && a.what == action::create) {  // nothing was asked, so nothing was absorbed
     auto changed = a.target.r;
     type->absorb(order_.stack, changed, {}, {});
-    json::object step;
-    step["k"] = "step";
-    step["key"] = key;
-    step["physical_id"] = changed.physical_id;
-    step["attributes"] = changed.attributes;
-    record(std::move(step));
+    record_step(key, changed);
   }
   bool settles = type->settle && (a.what != action::remove || type->settles_after_remove);
   json::object next;
@@ -422,7 +421,6 @@ void operation::end_phase(base::time_point now) {
         next["outputs"] = std::move(*outputs);
       else
         reason = outputs.error().message;
-      next["k"] = "phase";
       if (outputs) {
         bool clean_up = !creating;
         next["phase"] = clean_up ? "clean" : "done";

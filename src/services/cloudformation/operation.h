@@ -102,6 +102,7 @@ class operation : public engine::procedure {
   bool begin_one(const std::string& id, base::time_point now, uint64_t seed);
   void end_phase(base::time_point now);
   void after_answer(const std::string& key, const api::answer<json::value>&, base::time_point now);
+  void record_step(const std::string& key, const resource& changed);
   void after_step(const std::string& key, base::time_point now);
   void fail(const std::string& key, const std::string& reason, base::time_point now);
   bool wanted(const std::string& id);

@@ -95,8 +95,7 @@ void begin_operation(store::transaction& t, const stack& s, const std::string& s
       {s.identity.scope.account, s.identity.scope.region, s.identity.id, uid, json::print(s.capabilities), s.role,
        s.disable_rollback, json::print(s.identity.tags), first, base::to_ms(now)});
   stack_rows rows{t, s.identity};
-  rows.set_status(status, status.starts_with("UPDATE") || status.starts_with("DELETE") || first ? "User Initiated" : "",
-                  now);
+  rows.set_status(status, "User Initiated", now);
   rows.add_event(s.identity.name, s.identity.id, "AWS::CloudFormation::Stack", status, "User Initiated", {}, token,
                  now);
 }

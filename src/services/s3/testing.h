@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "services/s3/service.h"
+#include "sys/testing.h"
 
 namespace mdlc::services::s3::testing {
 
@@ -22,15 +23,8 @@ class test_env : public sys::env {
 
 class s3_test : public ::testing::Test {
  protected:
-  s3_test() {
-    std::string name = (std::filesystem::temp_directory_path() / "mdlc-test-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    start();
-  }
-  ~s3_test() override {
-    stop();
-    std::filesystem::remove_all(folder_);
-  }
+  s3_test() { start(); }
+  ~s3_test() override { stop(); }
 
   void start() {
     db_ = std::move(*store::database::open(folder_ / "db"));
@@ -49,7 +43,7 @@ class s3_test : public ::testing::Test {
                               .timers = *timers_,
                               .operations = *operations_,
                               .bus = *bus_,
-                              .data_folder = folder_,
+                              .data_folder = folder_.path(),
                               .python = {},
                               .endpoint = "http://127.0.0.1:4566",
                               .assume_role = {}});
@@ -151,7 +145,7 @@ class s3_test : public ::testing::Test {
     return count;
   }
 
-  sys::path folder_;
+  sys::temporary_folder folder_;
   test_env env_;
   base::scope scope_{"000000000000", "us-east-1"};
   std::unique_ptr<store::database> db_;
