@@ -86,7 +86,7 @@ TEST(Procedures, ManyRunBesideEachOther) {
 TEST(Procedures, WhatIsToldIsRepliedOnceDurable) {
   toy::world w;
   auto uid = w.begin({"wait_for_ever"});
-  w.await_open(uid);
+  w.await_issued(uid);
   auto refused = w.tell_in_unit(uid, "nonsense");
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->error().code, "Nonsense");

@@ -151,6 +151,9 @@ class world : public kind {
   }
   void issue(const std::string& uid, const command_id& id, const own_command& c) override {
     if (c.name == "own") engine->answer(uid, id, c.input);
+    std::lock_guard lock{mutex_};
+    issued_.insert(uid);
+    changed_.notify_all();
   }
   void withdraw(const std::string& uid, const command_id&, const own_command&) override { withdrawn.push_back(uid); }
   void committed(const std::string& uid, procedure& p, bool ended) override {
@@ -198,6 +201,11 @@ class world : public kind {
   void await_open(const std::string& uid) {
     std::unique_lock lock{mutex_};
     changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return open_.contains(uid); });
+  }
+  // Until an own command of it was issued: one that is open and not yet issued is closed without being withdrawn.
+  void await_issued(const std::string& uid) {
+    std::unique_lock lock{mutex_};
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return issued_.contains(uid); })) << uid;
   }
   bool exists(const std::string& uid) { return row(uid).has_value(); }
   std::optional<api::answer<json::value>> tell_in_unit(const std::string& uid, std::string name) {
@@ -297,7 +305,7 @@ class world : public kind {
   api::event_bus bus_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string> ended_, open_;
+  std::set<std::string> ended_, open_, issued_;
   sys::timers timers_{sys::real_env()};
   sys::thread_pool pool_{4};
 };
