@@ -116,7 +116,7 @@ TEST(Procedures, AStoppedEngineIsTakenUpAgain) {
   {
     toy::world w{folder.path()};
     uid = w.begin({"bump", "wait_for_ever", "bump"});
-    w.await_open(uid);
+    w.await_issued(uid);
   }
   toy::world w{folder.path()};
   w.engine->resume();

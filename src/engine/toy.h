@@ -78,7 +78,6 @@ class walk : public procedure {
         {uid, d.ends ? 1 : 0, at});
   }
 
-  bool has_open() const { return at_ < steps_.size(); }
   std::string uid;
 
  private:
@@ -156,10 +155,9 @@ class world : public kind {
     changed_.notify_all();
   }
   void withdraw(const std::string& uid, const command_id&, const own_command&) override { withdrawn.push_back(uid); }
-  void committed(const std::string& uid, procedure& p, bool ended) override {
+  void committed(const std::string& uid, procedure&, bool ended) override {
     std::lock_guard lock{mutex_};
     if (ended) ended_.insert(uid);
-    if (static_cast<walk&>(p).has_open()) open_.insert(uid);
     changed_.notify_all();
   }
 
@@ -196,11 +194,6 @@ class world : public kind {
     // Once its end is told, nothing of it is left in memory.
     db_->write([](store::transaction&) {});
     return said;
-  }
-  // Until it waits for something.
-  void await_open(const std::string& uid) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return open_.contains(uid); });
   }
   // Until an own command of it was issued: one that is open and not yet issued is closed without being withdrawn.
   void await_issued(const std::string& uid) {
@@ -305,7 +298,7 @@ class world : public kind {
   api::event_bus bus_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string> ended_, open_, issued_;
+  std::set<std::string> ended_, issued_;
   sys::timers timers_{sys::real_env()};
   sys::thread_pool pool_{4};
 };
