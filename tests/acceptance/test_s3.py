@@ -132,6 +132,7 @@ def test_conditions(s3: Any, bucket: str) -> None:
     modified = s3.head_object(Bucket=bucket, Key="k")["LastModified"]
     assert refused(s3.head_object, Bucket=bucket, Key="k", IfModifiedSince=modified) == ("304", 304)
     s3.put_object(Bucket=bucket, Key="k", Body=b"2", IfMatch=etag)
+    modified = s3.head_object(Bucket=bucket, Key="k")["LastModified"]
     assert s3.get_object(Bucket=bucket, Key="k", IfUnmodifiedSince=modified)["Body"].read() == b"2"
 
 

@@ -32,6 +32,11 @@ std::optional<change_set> find_change_set(store::reader& r, const base::scope& s
                     base::from_ms(row->integer(4))};
 }
 
+void remove_change_set(store::transaction& t, const base::scope& scope, const change_set& which) {
+  t.run("DELETE FROM cloudformation_change_sets WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND name = ?4",
+        {scope.account, scope.region, which.stack_id, which.name});
+}
+
 tl::unexpected<api::error> no_such_change_set(std::string_view name) {
   return api::refuse("ChangeSetNotFound", fmt::format("ChangeSet [{}] does not exist", name), 404);
 }
@@ -154,7 +159,12 @@ api::answer<model::CreateChangeSet::output> create_change_set(service& s, api::c
                                             "REVIEW_IN_PROGRESS", "User Initiated", {}, in.ClientToken.value_or(""),
                                             now);
     }
-    if (find_change_set(t, c.context.scope, in.ChangeSetName, st))
+    // `aws cloudformation deploy` names a change set after the second. Here two fit into one, the first of which may
+    // have found nothing to change and stays behind, of no use: its name is free. On AWS it cannot come to that.
+    auto namesake = find_change_set(t, c.context.scope, in.ChangeSetName, st);
+    if (namesake && json::text(namesake->content, "status") == "FAILED")
+      remove_change_set(t, c.context.scope, *namesake);
+    else if (namesake)
       return api::refuse("AlreadyExistsException",
                          fmt::format("ChangeSet {} cannot be created due to a mismatch with existing "
                                      "attribute {}",
@@ -292,8 +302,7 @@ api::answer<model::DeleteChangeSet::output> delete_change_set(service&, api::cal
       if (!st) return api::refuse("ValidationError", fmt::format("Stack [{}] does not exist", *in.StackName));
     }
     if (auto found = find_change_set(t, c.context.scope, in.ChangeSetName, st))
-      t.run("DELETE FROM cloudformation_change_sets WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND name = ?4",
-            {c.context.scope.account, c.context.scope.region, found->stack_id, found->name});
+      remove_change_set(t, c.context.scope, *found);
     return model::DeleteChangeSet::output{};
   });
 }
