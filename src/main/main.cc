@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
   CLI::App app{"mdlc: train, register, evaluate and retrain models on AWS APIs, on your own machine", "mdlc"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "mdlc " MDLC_VERSION);
   int exit_code = 0;
   mdlc::add_up(app, exit_code);
   mdlc::add_programs(app, exit_code);

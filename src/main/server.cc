@@ -146,7 +146,8 @@ void server::stop() {
   s.timers.stop();
   s.journal->checkpoint();
   cli::remove_running(s.folder);
-  base::log::info("mdlc stopped");
+  const auto written = s.db->count();
+  base::log::info("mdlc stopped after {} commits of {} units of work", written.commits, written.units);
 }
 
 }  // namespace mdlc

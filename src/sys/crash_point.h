@@ -2,6 +2,9 @@
 //
 // MDLC_CRASH_AT="name" kills the process with SIGKILL when it passes that point; "name:3" at the third passing.
 // Without the variable a point costs one load. Every name stands in crash_points below; the tests go through that list.
+//
+// With MDLC_CRASH_IN="scene", passings count from when that scene began; with "scene:2" from its second beginning.
+// A scene is a state's name.
 #pragma once
 
 #include <array>
@@ -25,5 +28,6 @@ inline constexpr std::array crash_points{
 };
 
 void crash_point(std::string_view name);
+void crash_scene(std::string_view name);
 
 }  // namespace mdlc::sys

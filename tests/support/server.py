@@ -34,13 +34,19 @@ class Server:
         self.environment: dict[str, str] = {}
         self.address = "127.0.0.1:0"
 
-    def start(self, crash_at: str | None = None, wait: bool = True, **extra: str) -> "Server":
-        """Starts the server; with `crash_at` it kills itself at that crash point, maybe before it is ready."""
+    def start(
+        self, crash_at: str | None = None, crash_in: str | None = None, wait: bool = True, **extra: str
+    ) -> "Server":
+        """Starts the server; with `crash_at` it kills itself at that crash point, maybe before it is ready, with
+        `crash_in` not before that state was entered."""
         assert self.process is None
         environment = os.environ | extra
         environment.pop("MDLC_CRASH_AT", None)
+        environment.pop("MDLC_CRASH_IN", None)
         if crash_at:
             environment["MDLC_CRASH_AT"] = crash_at
+        if crash_in:
+            environment["MDLC_CRASH_IN"] = crash_in
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(BINARY), "up", "--data-dir", str(self.data), "--listen", self.address],

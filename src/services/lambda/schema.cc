@@ -6,7 +6,7 @@ namespace {
 // A version's number is 0 for $LATEST, the only one that changes. `configuration` is the API's FunctionConfiguration.
 // `code` is the SHA-256 of the zip file (code.h), `reserved` the function's reserved concurrency.
 // lambda_events are invocations that were accepted and are not over; `begun` is set before one is handed to a function.
-// lambda_stamps says when things happened, in nanoseconds since 1970 (stamps.h).
+// lambda_stamps says when things happened, in nanoseconds since 1970 (log_writer.h).
 constexpr std::string_view first = R"(
 CREATE TABLE lambda_functions (
   account TEXT NOT NULL,

@@ -30,7 +30,9 @@ json::object write(const progress& p) {
                    {"artifact", p.artifact},
                    {"output_published", p.output_published},
                    {"boot_id", p.boot_id},
-                   {"container", p.container}};
+                   {"container", p.container},
+                   {"spawned_ns", p.spawned_ns},
+                   {"exited_ns", p.exited_ns}};
   if (p.started_ms) out["started_ms"] = *p.started_ms;
   if (p.ended_ms) out["ended_ms"] = *p.ended_ms;
   return out;
@@ -71,6 +73,8 @@ progress read_progress(const json::value& v) {
   p.boot_id = json::text(v, "boot_id");
   if (const auto* container = json::find(v, "container"); container && container->is_object())
     p.container = container->get_object();
+  p.spawned_ns = number(v, "spawned_ns").value_or(0);
+  p.exited_ns = number(v, "exited_ns").value_or(0);
   return p;
 }
 

@@ -54,6 +54,8 @@ struct progress {
   bool output_published = false;
   std::string boot_id;     // the machine's, when the folder was staged
   json::object container;  // a transform's model, as it was when the job was created
+  // The program's, nanoseconds since 1970, by the supervisor; 0 while it has not ended. For measuring.
+  int64_t spawned_ns = 0, exited_ns = 0;
 };
 
 struct job {

@@ -36,6 +36,7 @@ void run::edit(const std::function<void(job&)>& change) {
   const auto before = std::pair{j.status, j.secondary()};
   j = s.host.db.write([&](store::transaction& t) {
     auto now = need_job(t, j.key);
+    if (outcome_) now.progress.spawned_ns = outcome_->spawned_ns, now.progress.exited_ns = outcome_->exited_ns;
     change(now);
     update(t, now);
     return now;
@@ -147,7 +148,10 @@ std::optional<runner::job_state> run::await_end(log_shipper& log) {
     auto state = runner::look(where);
     if (!state) throw store::failure(state.error().message);
     if (state->at == runner::job_state::phase::not_begun && !begin_program()) return std::nullopt;
-    if (state->at == runner::job_state::phase::ended || state->at == runner::job_state::phase::died) return *state;
+    if (state->at == runner::job_state::phase::ended || state->at == runner::job_state::phase::died) {
+      outcome_ = state->outcome;
+      return *state;
+    }
     const auto now = std::chrono::steady_clock::now();
     if (now - shipped >= std::chrono::milliseconds{log_interval_ms}) {
       log.ship(false);

@@ -57,6 +57,7 @@ class run {
   const std::string role_;
   const sys::path folder_;
   api::context context_;
+  std::optional<runner::outcome> outcome_;  // of the program that was awaited; the next edit writes its times
 };
 
 // Until the job ended or the server shuts down.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sys/crash_point.h"
+
 namespace mdlc::services::states {
 namespace {
 
@@ -58,6 +60,8 @@ void execution_procedure::step(engine::decision& out, const engine::stimulus& s,
 
 // The interpreter's decision as the engine's; what it opens and closes adds to the row's notes.
 void execution_procedure::interpret(engine::decision& out, const asl::decision& d) {
+  for (const auto& r : d.records)
+    if (r.kind == asl::record_kind::entered) sys::crash_scene(r.name);
   for (const auto& id : d.closed_tasks) close(out, id);
   for (auto sequence : d.closed_timers) out.closes.push_back(fmt::format("{}{}", timer_prefix, sequence));
   for (const auto& c : d.opened) {
