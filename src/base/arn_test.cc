@@ -12,7 +12,8 @@ TEST(arn, comes_back) {
 }
 
 TEST(arn, refuses_what_is_none) {
-  for (auto text : {"", "arn", "arn:aws:s3:::", "urn:aws:s3:::x", "arn:aws::::x"}) EXPECT_FALSE(parse_arn(text)) << text;
+  for (auto text : {"", "arn", "arn:aws:s3:::", "urn:aws:s3:::x", "arn:aws::::x"})
+    EXPECT_FALSE(parse_arn(text)) << text;
 }
 
 }  // namespace

@@ -11,11 +11,16 @@ namespace {
 
 const EVP_MD* algorithm(digest d) {
   switch (d) {
-    case digest::md5: return EVP_md5();
-    case digest::sha1: return EVP_sha1();
-    case digest::sha256: return EVP_sha256();
-    case digest::sha384: return EVP_sha384();
-    case digest::sha512: return EVP_sha512();
+    case digest::md5:
+      return EVP_md5();
+    case digest::sha1:
+      return EVP_sha1();
+    case digest::sha256:
+      return EVP_sha256();
+    case digest::sha384:
+      return EVP_sha384();
+    case digest::sha512:
+      return EVP_sha512();
   }
   return nullptr;
 }

@@ -20,6 +20,6 @@
 #include <variant>
 #include <vector>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 #include <tl/expected.hpp>

@@ -25,10 +25,9 @@ inline tl::unexpected<error> fail(std::string message) { return tl::unexpected(e
 #define MDLC_CONCAT(a, b) MDLC_CONCAT_(a, b)
 
 // MDLC_TRY(auto x, f()): x is f's value, or the enclosing function returns f's error.
-#define MDLC_TRY(declaration, expression)                                              \
-  auto&& MDLC_CONCAT(try_, __LINE__) = (expression);                                   \
-  if (!MDLC_CONCAT(try_, __LINE__))                                                    \
-    return tl::unexpected(std::move(MDLC_CONCAT(try_, __LINE__)).error());             \
+#define MDLC_TRY(declaration, expression)                                                                  \
+  auto&& MDLC_CONCAT(try_, __LINE__) = (expression);                                                       \
+  if (!MDLC_CONCAT(try_, __LINE__)) return tl::unexpected(std::move(MDLC_CONCAT(try_, __LINE__)).error()); \
   declaration = *std::move(MDLC_CONCAT(try_, __LINE__))
 
 // The same for a result<void>.

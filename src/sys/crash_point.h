@@ -13,18 +13,18 @@
 namespace mdlc::sys {
 
 inline constexpr std::array crash_points{
-    std::string_view{"store.before_commit"},       // units have run, nothing is durable
-    std::string_view{"store.after_commit"},        // durable, nobody was told
-    std::string_view{"api.before_answer"},         // the client's answer is ready and not sent
-    std::string_view{"engine.before_issue"},       // a command is durable in the journal and was not issued
-    std::string_view{"engine.before_outcome"},     // an outside effect happened, its outcome is not recorded
-    std::string_view{"runner.before_start"},       // a job's row is durable, its supervisor is not started
-    std::string_view{"runner.after_start"},        // its supervisor runs, nobody knows
-    std::string_view{"supervisor.before_mark"},    // the supervisor holds the lock, no started mark
-    std::string_view{"supervisor.before_exec"},    // the mark is durable, the program not begun
-    std::string_view{"supervisor.before_outcome"}, // the program ended, its outcome is not written
-    std::string_view{"job.before_publish"},        // the program ended, its results are not yet objects
-    std::string_view{"job.after_publish"},         // they are, the job's end is not recorded
+    std::string_view{"store.before_commit"},        // units have run, nothing is durable
+    std::string_view{"store.after_commit"},         // durable, nobody was told
+    std::string_view{"api.before_answer"},          // the client's answer is ready and not sent
+    std::string_view{"engine.before_issue"},        // a command is durable in the journal and was not issued
+    std::string_view{"engine.before_outcome"},      // an outside effect happened, its outcome is not recorded
+    std::string_view{"runner.before_start"},        // a job's row is durable, its supervisor is not started
+    std::string_view{"runner.after_start"},         // its supervisor runs, nobody knows
+    std::string_view{"supervisor.before_mark"},     // the supervisor holds the lock, no started mark
+    std::string_view{"supervisor.before_exec"},     // the mark is durable, the program not begun
+    std::string_view{"supervisor.before_outcome"},  // the program ended, its outcome is not written
+    std::string_view{"job.before_publish"},         // the program ended, its results are not yet objects
+    std::string_view{"job.after_publish"},          // they are, the job's end is not recorded
 };
 
 void crash_point(std::string_view name);

@@ -14,8 +14,8 @@ class env {
   virtual void random_bytes(char* out, size_t count) = 0;  // cryptographically strong in the real one
   // Thread-safe, like all of it.
 
-  std::string uuid();                  // version 4: "8-4-4-4-12", lower case
-  std::string random_id(size_t count); // `count` characters of [a-z0-9]
+  std::string uuid();                   // version 4: "8-4-4-4-12", lower case
+  std::string random_id(size_t count);  // `count` characters of [a-z0-9]
 };
 
 // The machine's own clock and entropy.

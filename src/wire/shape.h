@@ -11,7 +11,18 @@
 namespace mdlc::wire {
 
 enum class kind : uint8_t {
-  structure, list, map, string, blob, boolean, integer, long_integer, float_, double_, timestamp, document
+  structure,
+  list,
+  map,
+  string,
+  blob,
+  boolean,
+  integer,
+  long_integer,
+  float_,
+  double_,
+  timestamp,
+  document
 };
 
 // Where a member travels in REST protocols. JSON and Query protocols carry all in the body.
@@ -22,7 +33,7 @@ enum class time_format : uint8_t { unset, epoch_seconds, iso8601, http_date };
 struct shape;
 
 struct member {
-  std::string_view name;         // as in the model and in the normal form
+  std::string_view name;  // as in the model and in the normal form
   const shape* target;
   bool required = false;
   location where = location::body;
@@ -30,7 +41,7 @@ struct member {
   // "key", "value" unless the model says otherwise; empty for a flattened list, whose items bear the list's own name.
   std::string_view wire_name{};
   std::string_view query_name{};  // Query protocols' name where it differs from wire_name
-  bool flattened = false;        // XML and Query lists and maps without a wrapper
+  bool flattened = false;         // XML and Query lists and maps without a wrapper
   bool xml_attribute = false;
   bool idempotency_token = false;
   time_format format = time_format::unset;
@@ -41,51 +52,51 @@ struct member {
 struct shape {
   std::string_view name;
   kind type;
-  std::span<const member> members{};            // structure
-  const member* element = nullptr;              // list: its member; map: its value
-  const member* key = nullptr;                  // map
+  std::span<const member> members{};  // structure
+  const member* element = nullptr;    // list: its member; map: its value
+  const member* key = nullptr;        // map
   bool has_min = false, has_max = false;
   double min = 0, max = 0;
-  std::string_view pattern{};                   // as the model writes it; Java's dialect
-  std::span<const std::string_view> values{};   // an enumeration's
-  time_format format = time_format::unset;      // timestamps
-  bool flattened = false;                       // lists and maps
+  std::string_view pattern{};                  // as the model writes it; Java's dialect
+  std::span<const std::string_view> values{};  // an enumeration's
+  time_format format = time_format::unset;     // timestamps
+  bool flattened = false;                      // lists and maps
   bool is_union = false;
-  bool streaming = false;                       // a blob that is never held in memory
-  std::string_view payload{};                   // structure: the member that is the whole body
-  std::string_view error_code{};                // structure that is an error
-  uint16_t http_status = 0;                     // the same
-  bool sensitive = false;                       // never logged
+  bool streaming = false;         // a blob that is never held in memory
+  std::string_view payload{};     // structure: the member that is the whole body
+  std::string_view error_code{};  // structure that is an error
+  uint16_t http_status = 0;       // the same
+  bool sensitive = false;         // never logged
 };
 
 struct operation {
   std::string_view name;
-  std::string_view method;        // HTTP
-  std::string_view uri;           // HTTP: /2015-03-31/functions/{FunctionName}?x=y
+  std::string_view method;  // HTTP
+  std::string_view uri;     // HTTP: /2015-03-31/functions/{FunctionName}?x=y
   uint16_t http_status = 200;
-  const shape* input;             // never null: an operation without input has an empty structure
+  const shape* input;  // never null: an operation without input has an empty structure
   const shape* output;
-  std::string_view result_wrapper{};    // Query
-  std::string_view input_element{};     // REST-XML: the root element's name
-  std::string_view input_namespace{};   // REST-XML
+  std::string_view result_wrapper{};   // Query
+  std::string_view input_element{};    // REST-XML: the root element's name
+  std::string_view input_namespace{};  // REST-XML
   std::span<const shape* const> errors{};
-  bool checksum_required = false;       // S3's httpChecksum.requestChecksumRequired
+  bool checksum_required = false;  // S3's httpChecksum.requestChecksumRequired
 };
 
 enum class protocol : uint8_t { json, rest_json, rest_xml, query };
 
 struct service {
-  std::string_view name;            // our folder: "dynamodb"
-  std::string_view id;              // "DynamoDB": the model's serviceId
-  std::string_view signing_name;    // "dynamodb", "states", "sagemaker"
+  std::string_view name;          // our folder: "dynamodb"
+  std::string_view id;            // "DynamoDB": the model's serviceId
+  std::string_view signing_name;  // "dynamodb", "states", "sagemaker"
   protocol speaks;
-  std::string_view json_version{};  // "1.0", "1.1"
-  std::string_view target_prefix{}; // "DynamoDB_20120810"
-  std::string_view api_version;     // "2012-08-10"
+  std::string_view json_version{};   // "1.0", "1.1"
+  std::string_view target_prefix{};  // "DynamoDB_20120810"
+  std::string_view api_version;      // "2012-08-10"
   std::string_view xml_namespace{};
-  bool has_region = true;           // IAM has none
-  std::span<const operation* const> operations{};      // what we serve
-  std::span<const std::string_view> unserved{};         // AWS has it, we do not
+  bool has_region = true;                          // IAM has none
+  std::span<const operation* const> operations{};  // what we serve
+  std::span<const std::string_view> unserved{};    // AWS has it, we do not
 };
 
 }  // namespace mdlc::wire

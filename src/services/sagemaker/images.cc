@@ -32,12 +32,13 @@ base::result<image> find_image(std::string_view uri) {
     const auto command = [&](std::string_view what) {
       return std::vector<std::string>{std::string{own_program}, "builtin", std::string{b.algorithm}, std::string{what}};
     };
-    return image{.train = command("train"),
-                 .serve = command("serve"),
-                 .binds = {{self, std::string{own_program}}},
-                 // Threads that spin while they wait make a busy machine ten times slower, and win nothing on an idle one.
-                 .environment = {{"MDLC_IMAGE", std::string{uri}}, {"OMP_WAIT_POLICY", "PASSIVE"}},
-                 .is_builtin = true};
+    return image{
+        .train = command("train"),
+        .serve = command("serve"),
+        .binds = {{self, std::string{own_program}}},
+        // Threads that spin while they wait make a busy machine ten times slower, and win nothing on an idle one.
+        .environment = {{"MDLC_IMAGE", std::string{uri}}, {"OMP_WAIT_POLICY", "PASSIVE"}},
+        .is_builtin = true};
   }
   return base::fail(
       fmt::format("Cannot run image {}: it is not in this server's image table, and container images are not run. "
