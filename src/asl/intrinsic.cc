@@ -5,7 +5,12 @@
 namespace mdlc::asl {
 namespace {
 
-struct argument;
+// Either a literal or something to be evaluated.
+struct argument {
+  json::value literal;
+  std::shared_ptr<const expression> computed{};
+  bool is_path = false;
+};
 
 class call_expression : public expression {
  public:
@@ -16,13 +21,6 @@ class call_expression : public expression {
   base::result<found, trouble> evaluate(const scope&) const override;
   const std::string& text() const override { return whole; }
   void variables(std::set<std::string>&) const override;
-};
-
-// Either a literal or something to be evaluated.
-struct argument {
-  json::value literal;
-  std::shared_ptr<const expression> computed{};
-  bool is_path = false;
 };
 
 base::result<found, trouble> call_expression::evaluate(const scope& s) const {

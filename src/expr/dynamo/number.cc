@@ -99,8 +99,8 @@ std::string number::str() const {
   } else if (count <= exponent_ + 1) {
     out += digits_ + std::string(static_cast<size_t>(exponent_ + 1 - count), '0');
   } else {
-    out += digits_.substr(0, static_cast<size_t>(exponent_ + 1)) + "." +
-           digits_.substr(static_cast<size_t>(exponent_ + 1));
+    const auto whole = static_cast<size_t>(exponent_) + 1;
+    out += digits_.substr(0, whole) + "." + digits_.substr(whole);
   }
   return out;
 }

@@ -47,7 +47,10 @@ class found {
   }
   // Lives as long as this and the root.
   const json::value& get() const { return place_ ? *place_ : made_; }
-  json::value take() && { return place_ ? *place_ : std::move(made_); }
+  json::value take() && {
+    if (place_) return *place_;
+    return std::move(made_);
+  }
 
  private:
   found() = default;
