@@ -245,11 +245,18 @@ void incoming::close_upload() {
 }
 
 void incoming::run() {
-  const auto* entry = h_.operations.find(service_->name, match_->op->name);
-  if (!entry) return refuse(wire::unknown_operation(*service_, match_->op->name));
+  if (!h_.operations.find(service_->name, match_->op->name))
+    return refuse(wire::unknown_operation(*service_, match_->op->name));
   if (service_->speaks == protocol::rest_xml) wire::remove_framing(request_);
   auto input = wire::decode(*service_, *match_, request_);
   if (!input) return refuse(input.error());
+  input_ = *std::move(input);
+  if (is_waiter(request_.headers.get("User-Agent")))
+    waits_until_ = h_.env.now() + std::chrono::milliseconds{waiter_patience_ms};
+  ask();
+}
+
+void incoming::ask() {
   context c;
   c.scope = {signer_.account, service_->has_region ? signature_->region : std::string{base::default_region}};
   c.principal = signer_.principal;
@@ -266,8 +273,18 @@ void incoming::run() {
   call_->watch_client = [exchange = std::weak_ptr{exchange_}](std::function<void()> gone) {
     if (auto alive = exchange.lock()) alive->when_gone(std::move(gone));
   };
-  h_.operations.invoke(*entry, call_, *input,
-                       [self = shared_from_this()](const answer<json::value>& given) { self->finish(given); });
+  h_.operations.invoke(*h_.operations.find(service_->name, match_->op->name), call_, input_,
+                       [self = shared_from_this()](const answer<json::value>& given) {
+                         if (!self->ask_again_later(given)) self->finish(given);
+                       });
+}
+
+bool incoming::ask_again_later(const answer<json::value>& given) {
+  const auto now = h_.env.now();
+  if (now >= waits_until_ || !given || !is_under_way(service_->name, match_->op->name, *given)) return false;
+  h_.timers.at(now + std::chrono::milliseconds{pause_ms_}, [self = shared_from_this()] { self->post(&incoming::ask); });
+  pause_ms_ = std::min(2 * pause_ms_, waiter_longest_pause_ms);
+  return true;
 }
 
 void incoming::finish(const answer<json::value>& given) {

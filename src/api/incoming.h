@@ -7,6 +7,8 @@
 #include <string>
 
 #include "api/dispatch.h"
+#include "api/waiter.h"
+#include "base/time.h"
 #include "http/server.h"
 #include "wire/codec.h"
 #include "wire/payload.h"
@@ -32,6 +34,8 @@ class incoming : public std::enable_shared_from_this<incoming> {
   checked check_body();
   checked check_xml_body();
   void run();
+  void ask();
+  bool ask_again_later(const answer<json::value>&);
   void finish(const answer<json::value>&);
   void send_error(const error&);
   void refuse(const wire::refusal&);
@@ -50,6 +54,10 @@ class incoming : public std::enable_shared_from_this<incoming> {
   std::shared_ptr<upload> upload_;
   std::optional<std::pair<blob::ref, wire::digests>> stored_;
   std::shared_ptr<api::call> call_;
+  // What was asked, for a waiter that is answered later; see waiter.h.
+  json::value input_;
+  base::time_point waits_until_{};  // none
+  int pause_ms_ = waiter_first_look_ms;
 };
 
 }  // namespace mdlc::api

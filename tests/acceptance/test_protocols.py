@@ -251,3 +251,17 @@ def test_the_cli_speaks_to_it(server: Server) -> None:
     assert json.loads(told.stdout)["Arn"] == "arn:aws:iam::000000000000:root"
     told = server.run("aws", "sts", "get-caller-identity", "--endpoint-url", server.endpoint, "--region", "eu-north-1")
     assert told.returncode == 0
+
+
+def test_a_waiter_is_answered_when_there_is_something_to_say(server: Server) -> None:
+    cloudformation = server.client("cloudformation")
+    template = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}}}}
+    asked: list[str] = []
+    cloudformation.meta.events.register("before-send.cloudformation.*", lambda request, **_: asked.append(request.url))
+    cloudformation.create_stack(StackName="awaited", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="awaited")
+    assert len(asked) == 2, "the waiter asked more than once, half a minute apart"
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="awaited")  # it has come to rest: not held
+    assert len(asked) == 3
