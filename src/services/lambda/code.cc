@@ -39,12 +39,18 @@ base::result<void> each_block(const blob::slice& from,
   return {};
 }
 
-tl::unexpected<api::error> in_words_of_lambda(const runner::unzip_error& e) {
+tl::unexpected<api::error> too_large(int64_t bytes_max) {
+  return invalid_value(fmt::format("Unzipped size must be smaller than {} bytes", bytes_max));
+}
+
+tl::unexpected<api::error> nothing_in_it() { return invalid_value("Uploaded file must be a non-empty zip"); }
+
+tl::unexpected<api::error> in_words_of_lambda(const runner::unzip_error& e, int64_t bytes_max) {
   switch (e.what) {
     case runner::unzip_failure::empty:
-      return invalid_value("Uploaded file must be a non-empty zip");
+      return nothing_in_it();
     case runner::unzip_failure::too_large:
-      return invalid_value(fmt::format("Unzipped size must be smaller than {} bytes", unzipped_bytes_max));
+      return too_large(bytes_max);
     case runner::unzip_failure::machine:
       return tl::unexpected(api::internal_error(fmt::format("unzip: {}", e.message)));
     case runner::unzip_failure::unsafe_name:
@@ -56,7 +62,8 @@ tl::unexpected<api::error> in_words_of_lambda(const runner::unzip_error& e) {
 
 }  // namespace
 
-code_store::code_store(sys::path folder, sys::env& env) : folder_(std::move(folder)), env_(env) {
+code_store::code_store(sys::path folder, sys::env& env, const runner::unzip_limits& limits)
+    : folder_(std::move(folder)), env_(env), limits_(limits) {
   // Passed through by the functions' own users, and never listed.
   for (const auto& f : {folder_, folder_ / "code"})
     if (auto made = sys::make_folder(f, 0711); !made) base::log::stop_process(made.error().message);
@@ -72,8 +79,7 @@ api::answer<code> code_store::add(std::string_view zip) {
 }
 
 api::answer<code> code_store::add(const blob::slice& zip) {
-  if (zip.count() > unzipped_bytes_max)
-    return invalid_value(fmt::format("Unzipped size must be smaller than {} bytes", unzipped_bytes_max));
+  if (zip.count() > limits_.bytes) return too_large(limits_.bytes);
   base::hasher digest{base::digest::sha256};
   auto read = each_block(zip, [&](std::string_view block) -> base::result<void> {
     digest.update(block);
@@ -85,6 +91,7 @@ api::answer<code> code_store::add(const blob::slice& zip) {
 }
 
 api::answer<code> code_store::keep(code c, const std::function<base::result<void>(int)>& write) {
+  if (c.bytes == 0) return nothing_in_it();
   touch(c.sha256);
   const auto file = file_of(c.sha256);
   std::error_code error;
@@ -103,7 +110,7 @@ api::answer<code> code_store::keep(code c, const std::function<base::result<void
   if (auto unpacked = unpack(c.sha256); !unpacked) {
     // What is no zip never had a row; a disk that is full says nothing about it.
     if (unpacked.error().what != runner::unzip_failure::machine) std::filesystem::remove(file, error);
-    return in_words_of_lambda(unpacked.error());
+    return in_words_of_lambda(unpacked.error(), limits_.bytes);
   }
   return c;
 }
@@ -116,7 +123,7 @@ base::result<void, runner::unzip_error> code_store::unpack(const std::string& sh
   if (auto made = sys::make_folder(beside, 0755); !made)
     return tl::unexpected(runner::unzip_error{runner::unzip_failure::machine, made.error().message});
   const sys::descriptor zip{::open(file_of(sha256).c_str(), O_RDONLY | O_CLOEXEC)};
-  auto done = runner::unzip(zip.get(), beside);
+  auto done = runner::unzip(zip.get(), beside, limits_);
   if (done) {
     // A crash must not leave a folder under its final name whose files are empty.
     const sys::descriptor folder{::open(beside.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

@@ -29,7 +29,7 @@ struct code {
 // Thread-safe.
 class code_store {
  public:
-  code_store(sys::path folder, sys::env&);
+  code_store(sys::path folder, sys::env&, const runner::unzip_limits& = {});
 
   // Keeps a zip and unpacks it. Refuses what is no zip, is empty, unsafe or too large in AWS's words.
   api::answer<code> add(std::string_view zip);
@@ -50,6 +50,7 @@ class code_store {
 
   const sys::path folder_;
   sys::env& env_;
+  const runner::unzip_limits limits_;
   std::mutex mutex_;
   std::map<std::string, base::time_point> used_;
 };
