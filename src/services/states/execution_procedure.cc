@@ -312,7 +312,7 @@ base::result<void> execution_procedure::replay(std::string_view records) {
 }
 
 void execution_procedure::replayed() {
-  told_status_ = execution_.status();
+  projected_ = execution_.status();
   for (const auto& c : asl::open_commands(execution_)) {
     auto* t = std::get_if<asl::task_command>(&c);
     if (!t) continue;
@@ -350,19 +350,19 @@ std::vector<engine::command> execution_procedure::open_commands() const {
 // --- Projection
 
 void execution_procedure::project(store::transaction& t, const engine::decision&, store::sequence at) {
+  using enum asl::execution_status;
+  // All that was decided so far is appended with this batch, its end maybe, too.
+  if (projected_ == not_started) to_tell_.push_back(projected_ = running);
   if (!execution_.ended()) return;
+  if (projected_ != execution_.status()) to_tell_.push_back(projected_ = execution_.status());
   std::optional<std::string> output;
-  if (execution_.status() == asl::execution_status::succeeded) output = execution_.output().text();
+  if (projected_ == succeeded) output = execution_.output().text();
   const auto& why = execution_.why();
   t.run(
       "UPDATE states_execution SET status = ?2, stopped_ms = ?3, output = ?4, error = ?5, cause = ?6, last = ?7 "
       "WHERE uid = ?1",
       {uid_, asl::status_name(execution_.status()), base::to_ms(execution_.stop_time()), output, why.error, why.cause,
        at});
-}
-
-bool execution_procedure::take_status_change() {
-  return std::exchange(told_status_, execution_.status()) != execution_.status();
 }
 
 }  // namespace mdlc::services::states

@@ -28,6 +28,7 @@ struct programme {
   std::string revision;
   base::scope scope;
   std::string role;
+  bool is_express = false;
   std::shared_ptr<const asl::program> program;
 };
 using programme_ptr = std::shared_ptr<const programme>;
@@ -54,8 +55,10 @@ class execution_procedure : public engine::procedure {
 
   const asl::execution& execution() const { return execution_; }
   const base::scope& scope() const { return programme_->scope; }
-  // Whether its status has changed since the last question; for the event that tells of it.
-  bool take_status_change();
+  // The statuses that it came to since the last question and that are durable, in order; for the events that tell of
+  // them. The execution itself may be ahead.
+  std::vector<asl::execution_status> take_statuses() { return std::exchange(to_tell_, {}); }
+  bool is_express() const { return programme_->is_express; }
 
  private:
   enum class phase { calling, awaiting, refused, activity, token };
@@ -99,7 +102,8 @@ class execution_procedure : public engine::procedure {
   std::map<std::string, engine::call_operation> stops_;  // under way, by id
   notes notes_;
   bool first_row_ = true;
-  asl::execution_status told_status_ = asl::execution_status::not_started;
+  asl::execution_status projected_ = asl::execution_status::not_started;
+  std::vector<asl::execution_status> to_tell_;
 };
 
 }  // namespace mdlc::services::states

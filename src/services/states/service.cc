@@ -8,7 +8,12 @@
 namespace mdlc::services::states {
 namespace {
 
+// Of input and output as strings in an event. EventBridge's own bound is 256 KB for all of an event.
+constexpr size_t event_payload_bytes_max = 248 * 1024;
+
 json::value milliseconds(base::time_point t) { return base::to_ms(t); }
+
+json::value included(bool is) { return {{"included", is}}; }
 
 }  // namespace
 
@@ -43,8 +48,8 @@ base::result<programme_ptr> service::load(store::reader& r, const std::string& m
   auto type = revision.type == "EXPRESS" ? asl::machine_type::express : asl::machine_type::standard;
   auto compiled = asl::compile(revision.definition, {.type = type});
   if (!compiled) return base::fail("a stored definition does not compile: " + asl::refusal(compiled.error()));
-  auto made =
-      std::make_shared<const programme>(programme{machine, id, revision.scope, revision.role, *std::move(compiled)});
+  auto made = std::make_shared<const programme>(
+      programme{machine, id, revision.scope, revision.role, type == asl::machine_type::express, *std::move(compiled)});
   std::lock_guard lock{mutex_};
   std::erase_if(programmes_, [](const auto& entry) { return entry.second.expired(); });
   programmes_[key] = made;
@@ -86,47 +91,56 @@ void service::withdraw(const std::string& uid, const engine::command_id& id, con
 
 void service::committed(const std::string& uid, engine::procedure& p, bool) {
   auto& execution = static_cast<execution_procedure&>(p);
-  if (!execution.take_status_change()) return;
-  publish_status(execution);
-  if (!execution.execution().ended()) return;
-  std::function<void()> call;
-  {
-    std::lock_guard lock{mutex_};
-    if (auto found = when_ended_.extract(uid)) call = std::move(found.mapped());
+  for (auto status : execution.take_statuses()) {
+    // Express executions tell nobody, as on AWS.
+    if (!execution.is_express()) publish_status(execution, status);
+    if (status == asl::execution_status::running) continue;
+    std::function<void()> call;
+    {
+      std::lock_guard lock{mutex_};
+      if (auto found = when_ended_.extract(uid)) call = std::move(found.mapped());
+    }
+    if (call) host.pool.post(std::move(call));
   }
-  if (call) host.pool.post(std::move(call));
 }
 
 // EventBridge's "Step Functions Execution Status Change".
-void service::publish_status(const execution_procedure& p) const {
+void service::publish_status(const execution_procedure& p, asl::execution_status status) const {
   const auto& x = p.execution();
   const auto& info = x.info();
+  const bool has_ended = status != asl::execution_status::running;
+  const bool has_output = status == asl::execution_status::succeeded;
+  const json::string input{x.input().text()}, output{has_output ? x.output().text() : ""};
+  const auto output_bytes = has_output ? json::print(output).size() : 0;
+  const bool shows_input = json::print(input).size() + output_bytes <= event_payload_bytes_max;
+  const bool shows_output = output_bytes <= event_payload_bytes_max;
   json::object detail{{"executionArn", info.id},
                       {"stateMachineArn", info.machine_id},
                       {"name", info.name},
-                      {"status", asl::status_name(x.status())},
+                      {"status", asl::status_name(status)},
                       {"startDate", milliseconds(info.start)},
                       {"stopDate", nullptr},
-                      {"input", x.input().text()},
-                      {"inputDetails", {{"included", true}}},
+                      {"input", nullptr},
+                      {"inputDetails", included(shows_input)},
                       {"output", nullptr},
                       {"outputDetails", nullptr},
                       {"error", nullptr},
                       {"cause", nullptr}};
-  if (x.ended()) {
+  if (shows_input) detail["input"] = input;
+  if (has_ended) {
     detail["stopDate"] = milliseconds(x.stop_time());
     if (x.why().error) detail["error"] = *x.why().error;
     if (x.why().cause) detail["cause"] = *x.why().cause;
   }
-  if (x.status() == asl::execution_status::succeeded) {
-    detail["output"] = x.output().text();
-    detail["outputDetails"] = {{"included", true}};
+  if (has_output) {
+    if (shows_output) detail["output"] = output;
+    detail["outputDetails"] = included(shows_output);
   }
   host.bus.publish({.scope = p.scope(),
                     .source = "aws.states",
                     .detail_type = "Step Functions Execution Status Change",
                     .resources = {info.id},
-                    .time = x.ended() ? x.stop_time() : info.start,
+                    .time = has_ended ? x.stop_time() : info.start,
                     .detail = std::move(detail)});
 }
 

@@ -44,7 +44,7 @@ class service : public api::service, public engine::kind {
   void withdraw(const std::string& uid, const engine::command_id&, const engine::own_command&) override;
   void committed(const std::string& uid, engine::procedure&, bool ended) override;
 
-  void publish_status(const execution_procedure&) const;
+  void publish_status(const execution_procedure&, asl::execution_status) const;
 
   std::mutex mutex_;
   std::unordered_map<std::string, std::weak_ptr<const programme>> programmes_;
