@@ -11,7 +11,10 @@ void add_setup(CLI::App& app, int& exit_code) {
                                      "Install what functions need beside the interpreter; once, as the user "
                                      "that runs the server");
   auto python = std::make_shared<std::string>(runner::default_python);
-  command->add_option("--python", *python, "The interpreter for functions")->capture_default_str();
+  command->add_option("--python", *python, "The interpreter for functions")
+      ->envname("MDLC_PYTHON")
+      ->check(CLI::ExistingFile)
+      ->capture_default_str();
   command->callback([python, &exit_code] {
     const auto made = runner::install_runtime(*python, [](std::string_view line) {
       fmt::print("{}\n", line);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "runner/runtimes.h"
 #include "sys/files.h"
 
 namespace mdlc {
@@ -12,8 +13,8 @@ namespace mdlc {
 struct settings {
   sys::path data_folder;
   std::string host = "127.0.0.1";
-  uint16_t port = 4566;  // 0: a free one
-  std::string python = "/usr/bin/python3";
+  uint16_t port = 4566;                        // 0: a free one
+  std::string python{runner::default_python};  // for functions and scripts
 };
 
 class server {

@@ -56,7 +56,10 @@ void add_up(CLI::App& app, int& exit_code) {
   auto listen = std::make_shared<std::string>("127.0.0.1:4566");
   command->add_option("--data-dir", *folder, "Where everything is kept")->capture_default_str();
   command->add_option("--listen", *listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-  command->add_option("--python", chosen->python, "The interpreter for functions and scripts")->capture_default_str();
+  command->add_option("--python", chosen->python, "The interpreter for functions and scripts, as given to mdlc setup")
+      ->envname("MDLC_PYTHON")
+      ->check(CLI::ExistingFile)
+      ->capture_default_str();
   command->callback([=, &exit_code] {
     chosen->data_folder = *folder;
     if (auto wrong = parse_listen(*listen, *chosen); !wrong.empty()) {

@@ -41,8 +41,8 @@ sys::path runtimes_folder() {
   return sys::path{home.empty() ? "." : home} / ".local/share/mdlc/runtimes";
 }
 
-sys::path runtime_layout::place(const sys::path& folder) {
-  std::string list;
+sys::path runtime_layout::place(const sys::path& folder, std::string_view interpreter) {
+  std::string list = fmt::format("{}\n", interpreter);
   for (const auto& p : packages) list += fmt::format("{}=={}\n", p.name, p.version);
   return folder / fmt::format("functions-{}", base::to_hex(base::sha256(list)).substr(0, 16));
 }
@@ -51,11 +51,15 @@ std::string runtime_layout::describe(const runtime& r) {
   return json::print(json::object{{"interpreter", r.interpreter}, {"version", r.version}});
 }
 
-base::result<runtime> find_runtime(const sys::path& folder) {
-  const auto place = runtime_layout::place(folder);
+base::result<runtime> find_runtime(const std::string& python, const sys::path& folder) {
+  std::error_code error;
+  const auto interpreter = std::filesystem::canonical(python, error);
+  const auto place = runtime_layout::place(folder, interpreter.native());
   const auto text = sys::read_file(place / runtime_layout::about_file);
   const auto about = text ? json::parse(*text) : base::fail("");
-  if (!about) return base::fail("The environment for functions is not installed on this server. Run: mdlc setup");
+  if (!about)
+    return base::fail(fmt::format("The environment for functions is not installed for {0}. Run: mdlc setup{1}", python,
+                                  python == default_python ? "" : fmt::format(" --python {}", python)));
   return runtime{place / runtime_layout::packages_folder, std::string{json::text(*about, "interpreter")},
                  std::string{json::text(*about, "version")}};
 }

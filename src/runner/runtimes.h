@@ -1,6 +1,6 @@
 // The environments in which functions run: packages beside an interpreter of the machine, made once by `mdlc setup`.
 //
-//   <runtimes folder>/functions-DIGEST/   DIGEST names the list of packages inside this binary
+//   <runtimes folder>/functions-DIGEST/   DIGEST names the list of packages inside this binary, and the interpreter
 //     runtime.json                        what it was made with
 //     packages/                           bound read-only into each function, at /var/runtime
 //
@@ -36,11 +36,12 @@ struct runtime {
 // $MDLC_RUNTIMES; else /var/lib/mdlc/runtimes for root, $XDG_DATA_HOME/mdlc/runtimes or ~/.local/share/mdlc/runtimes.
 sys::path runtimes_folder();
 
-// The one that was made for this binary; the error says how to make it.
-base::result<runtime> find_runtime(const sys::path& folder = runtimes_folder());
+// The one that was made for this binary and that interpreter, by whatever path it is named; the error says how to make
+// it, to a person who may know that path.
+base::result<runtime> find_runtime(const std::string& python, const sys::path& folder = runtimes_folder());
 
-// Makes it, or finds that it is there, made with this interpreter. It appears at once and whole; what was there before
-// goes then. `progress` is told a line at a time, errors are for a person. Not thread-safe (it sets the umask).
+// Makes it, or finds that it is there, made with this version of it. It appears at once and whole; what was there
+// before goes then. `progress` is told a line at a time, errors are for a person. Not thread-safe (it sets the umask).
 base::result<runtime> install_runtime(const std::string& python, const std::function<void(std::string_view)>& progress,
                                       const sys::path& folder = runtimes_folder());
 

@@ -82,6 +82,10 @@ base::result<runtime> ask(const std::string& python) {
   if (std::sscanf(r.version.c_str(), "%d.%d", &major, &minor) != 2 || std::pair{major, minor} < oldest_python)
     return base::fail(fmt::format("{} is Python {}; functions need {}.{} or newer", python, r.version,
                                   oldest_python.first, oldest_python.second));
+  // The server finds the environment by the interpreter's file, without running it.
+  std::error_code error;
+  if (std::filesystem::canonical(python, error) != r.interpreter)
+    return base::fail(fmt::format("{0} runs {1}. Name that one: --python {1}", python, r.interpreter));
   if (!r.interpreter.starts_with("/usr/"))
     return base::fail(
         fmt::format("{} is {}, which functions cannot see: they are shown nothing of this machine but "
@@ -145,9 +149,8 @@ struct readable_by_all {
 base::result<runtime> install_runtime(const std::string& python, const std::function<void(std::string_view)>& progress,
                                       const sys::path& folder) {
   MDLC_TRY(auto wanted, ask(python));
-  const auto place = runtime_layout::place(folder);
-  if (const auto there = find_runtime(folder);
-      there && there->interpreter == wanted.interpreter && there->version == wanted.version) {
+  const auto place = runtime_layout::place(folder, wanted.interpreter);
+  if (const auto there = find_runtime(wanted.interpreter, folder); there && there->version == wanted.version) {
     progress(fmt::format("The environment for functions is there already: {}", place.string()));
     return *there;
   }
@@ -163,7 +166,7 @@ base::result<runtime> install_runtime(const std::string& python, const std::func
   std::filesystem::remove_all(work, ignored);
   if (!done) return tl::unexpected(done.error());
   progress("  done");
-  return find_runtime(folder);
+  return find_runtime(wanted.interpreter, folder);
 }
 
 }  // namespace mdlc::runner

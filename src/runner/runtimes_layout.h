@@ -8,7 +8,7 @@ namespace mdlc::runner::runtime_layout {
 inline constexpr const char* about_file = "runtime.json";
 inline constexpr const char* packages_folder = "packages";
 
-sys::path place(const sys::path& runtimes_folder);
+sys::path place(const sys::path& runtimes_folder, std::string_view interpreter);
 std::string describe(const runtime&);
 
 }  // namespace mdlc::runner::runtime_layout

@@ -131,8 +131,14 @@ api::answer<runner::process> fleet::launch(const worker_ptr& w) {
     base::log::error("lambda: {} cannot be started: {}", function_name{v.scope, v.name, {}}.arn(), why.message);
     return tl::unexpected(not_started());
   };
-  const auto runtime = runner::find_runtime();
-  if (!runtime) return api::refuse("InvalidRuntimeException", runtime.error().message, 502);
+  const auto runtime = runner::find_runtime(host_.python);
+  if (!runtime) {
+    base::log::error("lambda: {}", runtime.error().message);
+    return api::refuse("InvalidRuntimeException",
+                       "The environment for functions is not installed on this server. Run there: mdlc setup, with the "
+                       "same --python, if any, as mdlc up",
+                       502);
+  }
   surroundings around;
   around.endpoint = host_.endpoint;
   around.packages = runtime->packages;
