@@ -95,6 +95,7 @@ void fleet::hand_over(const worker_ptr& w, invocation i, afterwards& then) {
   const auto deadline = host_.env.now() + std::chrono::seconds{i.what->about.Timeout.value_or(0)};
   w->at = worker::phase::busy;
   w->handed_ns = now_ns();
+  w->request_id = i.request_id;
   w->deadline = host_.timers.at(deadline, [this, w, id = i.request_id] { this->deadline(w, id); });
   auto reply = std::make_shared<http::reply>(event_of(i, deadline));
   auto line = fmt::format("START RequestId: {} Version: {}\n", i.request_id, i.what->label());
@@ -127,6 +128,8 @@ void fleet::next(const std::string& worker_id, std::shared_ptr<http::exchange> e
       w->ready_ns = now_ns();
       logs_.add(stamp{w->what->scope, w->what->name, w->what->label(), w->id, {}, w->spawned_ns, w->ready_ns});
     }
+    end_deadline(w);
+    w->request_id.clear();
     w->poll = std::move(exchange);
     w->at = worker::phase::idle;
     if (auto i = take_first(g)) {
@@ -153,7 +156,7 @@ bool fleet::answer(const std::string& worker_id, std::string_view request_id, st
     w = found->second;
     if (w->at != worker::phase::busy || !w->current || w->current->request_id != request_id) return false;
     i = take_back(w);
-    w->at = worker::phase::between;
+    w->at = worker::phase::between;  // within the same deadline: calls may wait for it
     if (w->process) w->peak_memory_bytes = w->process->peak_memory_bytes();
   }
   outcome o;
@@ -165,9 +168,7 @@ bool fleet::answer(const std::string& worker_id, std::string_view request_id, st
 
 std::optional<invocation> fleet::take_back(const worker_ptr& w) {
   auto i = std::exchange(w->current, std::nullopt);
-  if (!i) return i;
-  host_.timers.cancel(std::exchange(w->deadline, 0));
-  release(*i);
+  if (i) release(*i);
   return i;
 }
 
@@ -231,7 +232,7 @@ void fleet::stop() {
     }
     for (auto& [id, w] : workers_) {
       if (auto i = take_back(w)) then.push_back([done = std::move(i->done)] { done(refused(stopped())); });
-      if (w->deadline != 0) host_.timers.cancel(std::exchange(w->deadline, 0));
+      end_deadline(w);
       end_worker(w, worker::cause::stopped);
     }
     ended = workers_;

@@ -80,6 +80,7 @@ class fleet : public runtime_api {
   bool evict();
   void end_worker(const worker_ptr&, worker::cause);
   void started(const worker_ptr&);
+  void end_deadline(const worker_ptr&);
   void forget(const worker_ptr&);
   void release(const invocation&);
   std::optional<invocation> take_first(group&);
@@ -94,7 +95,11 @@ class fleet : public runtime_api {
   void sweep();
 
   // These do without.
-  api::answer<runner::process> launch(const worker_ptr&);
+  struct launched {
+    std::unique_ptr<http::server> listener;
+    runner::process process;
+  };
+  api::answer<launched> launch(const worker_ptr&);
   void watch(const worker_ptr&);
   void conclude(const worker_ptr&, invocation, const runner::process::end&, bool was_starting);
   void finish(const worker_ptr&, invocation, outcome, std::string_view status);

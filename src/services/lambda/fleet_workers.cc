@@ -48,18 +48,21 @@ std::string describe(const runner::process::end& end) {
 
 }  // namespace
 
-// As many as there are calls that wait, within the bounds.
+// As many as there are calls that wait and that no worker is about to ask for, within the bounds.
 void fleet::start_more(group& g, afterwards& then) {
-  const auto ending = static_cast<size_t>(std::count_if(
-      workers_.begin(), workers_.end(), [](const auto& w) { return w.second->at == worker::phase::ending; }));
+  size_t ending = 0, between = 0;
+  for (const auto& [id, w] : workers_) {
+    ending += w->at == worker::phase::ending;
+    between += w->at == worker::phase::between && w->what == g.what;
+  }
   size_t evicted = 0;
-  while (!stopping_ && g.starting < g.queue.size() && g.workers < limits_.workers_a_function &&
+  while (!stopping_ && g.starting + between < g.queue.size() && g.workers < limits_.workers_a_function &&
          starting_ < limits_.starting) {
     if (workers_.size() < limits_.workers) {
       make_worker(g, then);
     } else {
       // Each that ends makes room; its end brings us here again.
-      if (ending + evicted >= g.queue.size() - g.starting || !evict()) return;
+      if (ending + evicted >= g.queue.size() - g.starting - between || !evict()) return;
       ++evicted;
     }
   }
@@ -105,6 +108,10 @@ void fleet::end_worker(const worker_ptr& w, worker::cause why) {
 void fleet::started(const worker_ptr& w) {
   --starting_;
   --groups_.at(key_of(*w->what)).starting;
+  end_deadline(w);
+}
+
+void fleet::end_deadline(const worker_ptr& w) {
   if (w->deadline != 0) host_.timers.cancel(std::exchange(w->deadline, 0));
 }
 
@@ -119,13 +126,15 @@ void fleet::start(const worker_ptr& w) {
   auto made = launch(w);
   if (!made) return failed_to_start(w, std::move(made).error());
   std::lock_guard lock{mutex_};
-  w->process.emplace(*std::move(made));
+  if (stopping_) return;  // both end with `made`
+  w->listener = std::move(made->listener);
+  w->process.emplace(std::move(made->process));
   // Its end was wanted meanwhile.
   if (w->ended_by != worker::cause::none) w->process->kill();
   watch(w);
 }
 
-api::answer<runner::process> fleet::launch(const worker_ptr& w) {
+api::answer<fleet::launched> fleet::launch(const worker_ptr& w) {
   const auto& v = *w->what;
   const auto failed = [&](const base::error& why) {
     base::log::error("lambda: {} cannot be started: {}", function_name{v.scope, v.name, {}}.arn(), why.message);
@@ -154,9 +163,9 @@ api::answer<runner::process> fleet::launch(const worker_ptr& w) {
   }
   // Nothing ends a connection but the function: between its answers it is as idle as the function is slow.
   const http::limits limits{.connections = listener_connections_max, .idle_timeout_ms = 2 * limits_.age_ms};
-  w->listener = std::make_unique<http::server>(*host_.sockets, host_.pool,
-                                               handle_runtime_requests(*this, host_.pool, w->id), limits);
-  auto port = w->listener->listen_tcp("127.0.0.1", 0);
+  auto listener = std::make_unique<http::server>(*host_.sockets, host_.pool,
+                                                 handle_runtime_requests(*this, host_.pool, w->id), limits);
+  auto port = listener->listen_tcp("127.0.0.1", 0);
   if (!port) return failed(port.error());
   around.runtime_port = *port;
   auto printed = make_pipe();
@@ -167,7 +176,7 @@ api::answer<runner::process> fleet::launch(const worker_ptr& w) {
   w->spawned_ns = now_ns();
   auto process = runner::start(program, printed->write.get(), printed->write.get());
   if (!process) return failed(process.error());
-  return *std::move(process);
+  return launched{std::move(listener), *std::move(process)};
 }
 
 void fleet::failed_to_start(const worker_ptr& w, api::error why) {
@@ -188,7 +197,6 @@ void fleet::failed_to_start(const worker_ptr& w, api::error why) {
     forget(w);
     start_more(then);
   }
-  w->listener.reset();
   for (auto& task : then) task();
 }
 
@@ -218,6 +226,7 @@ void fleet::ended(const worker_ptr& w) {
     if (was_starting) started(w);
     open = was_starting ? take_first(g) : take_back(w);
     if (was_starting && open) release(*open);
+    end_deadline(w);
     w->at = worker::phase::ending;
     w->poll.reset();
     forget(w);
@@ -263,9 +272,11 @@ void fleet::conclude(const worker_ptr& w, invocation i, const runner::process::e
 
 void fleet::deadline(const worker_ptr& w, const std::string& request_id) {
   std::lock_guard lock{mutex_};
+  const bool is_of_start = request_id.empty();
+  // What it was set for may be over meanwhile.
+  if (is_of_start ? w->at != worker::phase::starting : w->request_id != request_id) return;
   w->deadline = 0;
-  if (request_id.empty() && w->at == worker::phase::starting) w->kill(worker::cause::init_timed_out);
-  if (!request_id.empty() && w->current && w->current->request_id == request_id) w->kill(worker::cause::timed_out);
+  w->kill(is_of_start ? worker::cause::init_timed_out : worker::cause::timed_out);
 }
 
 void fleet::arm_sweep() {

@@ -65,7 +65,8 @@ struct worker {
   std::unique_ptr<http::server> listener;
   std::shared_ptr<http::exchange> poll;  // the open `next`, while idle
   std::optional<invocation> current;     // while busy
-  sys::timers::id deadline = 0;          // of the start or of the current invocation; 0: none
+  std::string request_id;                // while busy and between: of the invocation it was handed
+  sys::timers::id deadline = 0;          // of the start or of that invocation; 0: none
   std::string init_error;                // what the runtime said of a start that failed
   bool was_used = false;
   base::time_point made_at, idle_since;
