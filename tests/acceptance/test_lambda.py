@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.functions import zipped
-from tests.support.server import Server, wait_until
+from tests.support.server import BINARY, Server, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 
@@ -75,9 +75,13 @@ def test_boto3_inside_reaches_this_server_as_the_role(functions: Functions) -> N
     assert functions.invoke(name)[0] == f"arn:aws:sts::000000000000:assumed-role/functions/{name}"
 
 
-def test_a_worker_is_used_again(functions: Functions) -> None:
-    name = functions.create("n = 0\ndef handler(e, c):\n    global n\n    n += 1\n    return n\n")
-    assert [functions.invoke(name)[0] for _ in range(3)] == [1, 2, 3]
+def test_calls_one_after_the_other_have_one_worker(functions: Functions) -> None:
+    name = functions.create(
+        "n = 0\ndef handler(e, c):\n    global n\n    n += 1\n    return n, c.log_stream_name\n"
+    )
+    answers = [functions.invoke(name)[0] for _ in range(20)]
+    assert [n for n, _ in answers] == list(range(1, 21))
+    assert len({stream for _, stream in answers}) == 1
 
 
 def test_an_error_that_is_raised_comes_out(functions: Functions) -> None:
@@ -233,6 +237,28 @@ def test_no_concurrency_means_no_run(functions: Functions) -> None:
     assert said["Code"] == "TooManyRequestsException"
     functions.client.delete_function_concurrency(FunctionName=name)
     assert functions.invoke(name)[0] == 1
+
+
+def test_functions_run_on_the_python_that_was_chosen(fresh_server: Server) -> None:
+    chosen = fresh_server.folder / "python"
+    chosen.symlink_to("/usr/bin/python3")
+    fresh_server.start(MDLC_PYTHON=str(chosen))
+    client = fresh_server.client("lambda", read_timeout=60, retries={"max_attempts": 0})
+    client.create_function(
+        FunctionName="f", Runtime="python3.11", Handler="index.handler", Role=ROLE,
+        Code={"ZipFile": zipped("import sys\ndef handler(e, c): return sys.executable\n")},
+    )
+    answer = client.invoke(FunctionName="f")
+    assert json.loads(answer["Payload"].read()) == str(chosen.resolve())
+    fresh_server.stop()
+    fresh_server.start(MDLC_PYTHON="/usr/bin/env")
+    said = refusal(client.invoke, FunctionName="f")
+    assert said["Code"] == "InvalidRuntimeException" and "mdlc setup" in said["Message"]
+    assert "mdlc setup --python /usr/bin/env" in fresh_server.log.read_text()
+    fresh_server.stop()
+    command = [BINARY, "up", "--data-dir", fresh_server.data, "--listen", "127.0.0.1:0", "--python", "/no/python"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode != 0 and "/no/python" in ended.stdout + ended.stderr
 
 
 def workers_of(marker: str) -> str:
