@@ -103,7 +103,7 @@ void event_queue::look() {
   }
   for (auto& e : taken) run(std::move(e));
   if (again) return look_soon();
-  if (next_ms && *next_ms > base::to_ms(host_.env.now())) look_at(base::from_ms(*next_ms));
+  if (next_ms) look_at(base::from_ms(*next_ms));  // at once, if its time came meanwhile
 }
 
 std::vector<event_queue::entry> event_queue::take(store::transaction& t, size_t most) {
