@@ -215,13 +215,13 @@ void builder::state_at(machine& m, const std::string& name, const json::value& v
   auto spoken = language(v, at, inherited, true);
   fields_allowed(*type, v, spoken, at);
   // The top machine's language is the one that nested states inherit, not that of the Map or Parallel around them.
-  if (spoken == query_language::jsonata) not_yet("JSONata is not supported by mdlc yet", at);
-  if (spoken == query_language::jsonpath) read_io(index, v, at);
+  now(index).speaks_jsonata = spoken == query_language::jsonata;
+  read_io(index, v, spoken, at);
   if (*type != state_type::choice && *type != state_type::succeed && *type != state_type::fail)
     transition(m, index, v, at);
   switch (*type) {
     case state_type::task:
-      read_task(index, v, at);
+      read_task(index, v, spoken, at);
       break;
     case state_type::choice:
       read_choice(m, index, v, spoken, at);
@@ -236,7 +236,7 @@ void builder::state_at(machine& m, const std::string& name, const json::value& v
       read_parallel(index, v, inherited, at, depth);
       break;
     case state_type::map:
-      read_map(index, v, inherited, at, depth);
+      read_map(index, v, inherited, spoken, at, depth);
       break;
     case state_type::pass:
     case state_type::succeed:
@@ -244,7 +244,7 @@ void builder::state_at(machine& m, const std::string& name, const json::value& v
   }
   if (*type == state_type::task || *type == state_type::parallel || *type == state_type::map) {
     retries(index, v, at);
-    catches(m, index, v, at);
+    catches(m, index, v, spoken, at);
   }
 }
 

@@ -69,21 +69,25 @@ class builder {
   std::shared_ptr<const path_expression> reference(const json::value&, std::string_view name, const std::string& at);
   std::shared_ptr<const expression> computed(const json::value&, std::string_view name, const std::string& at);
   payload_template filled(const json::value&, std::string_view name, const std::string& at);
-  number_field number(const json::value&, std::string_view name, const std::string& at, int64_t least);
+  number_field number(const json::value&, std::string_view name, const std::string& at, int64_t least, query_language);
   std::vector<std::string> errors(const json::value&, const std::string& at);
   void transition(machine&, state_index, const json::value&, const std::string& at);
   void retries(state_index, const json::value&, const std::string& at);
-  void catches(machine&, state_index, const json::value&, const std::string& at);
+  void catches(machine&, state_index, const json::value&, query_language, const std::string& at);
+  // A value in JSONata; `location` is how messages call the field: "Choices[0]/Output".
+  payload_template query(const json::value&, std::string_view name, const std::string& location, const std::string& at);
+  payload_template query(const json::value&, std::string_view name, const std::string& at);
 
   // -- read_states.cc
-  void read_io(state_index, const json::value&, const std::string& at);
-  void read_task(state_index, const json::value&, const std::string& at);
+  void read_io(state_index, const json::value&, query_language, const std::string& at);
+  void read_task(state_index, const json::value&, query_language, const std::string& at);
   void read_resource(task&, std::string_view arn, const std::string& at);
   void read_choice(machine&, state_index, const json::value&, query_language, const std::string& at);
   void read_wait(state_index, const json::value&, query_language, const std::string& at);
   void read_fail(state_index, const json::value&, query_language, const std::string& at);
   void read_parallel(state_index, const json::value&, query_language, const std::string& at, int depth);
-  void read_map(state_index, const json::value&, query_language, const std::string& at, int depth);
+  void read_map(state_index, const json::value&, query_language inherited, query_language spoken, const std::string& at,
+                int depth);
 
   const compile_options& options_;
   query_language top_ = query_language::jsonpath;

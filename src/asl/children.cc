@@ -22,7 +22,7 @@ void interpreter::run_map(frame& f, const state& s) {
   const auto& m = std::get<map_fields>(s.fields);
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
-  auto items = select(f, m.items, *input);
+  auto items = s.speaks_jsonata ? items_query(f, m) : select(f, m.items, *input);
   if (!items) return fail(f, std::move(items).error());
   if (!items->tree().is_array()) {
     auto shown = items->text();
@@ -73,7 +73,7 @@ bool interpreter::open_child(frame& f, const state& s) {
       around.item = item;
       around.item_index = c.next;
       auto input = select(f, s.input, f.input);
-      auto made = input ? fill(f, m.selector, *input, &around) : std::move(input);
+      auto made = input ? fill(f, m.selector, *input, {.context = &around}) : std::move(input);
       if (!made) {
         abort_open(f);
         close(f);

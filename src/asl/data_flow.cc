@@ -19,7 +19,7 @@ failure interpreter::too_large(const frame& f) const {
 }
 
 failure interpreter::explain(const frame& f, const trouble& t, const expression& e, std::string_view field,
-                             const document& input) const {
+                             const document& input) {
   using enum trouble::kind;
   switch (t.what) {
     case missing:
@@ -34,6 +34,10 @@ failure interpreter::explain(const frame& f, const trouble& t, const expression&
     case function:
       return runtime(f, fmt::format("The function '{}' had the following error: {}", e.text(), t.detail),
                      "States.IntrinsicFailure");
+    case query:
+      return query_failed(
+          f, fmt::format("The JSONata expression '{}' specified for the field '{}' {}", e.text(), field, t.detail),
+          field);
     case other:
       break;
   }
@@ -87,12 +91,12 @@ outcome<document> interpreter::select(const frame& f, const path_field& field, c
   return document::from_tree(std::move(*hit).take());
 }
 
-outcome<document> interpreter::fill(const frame& f, const payload_template& t, const document& input,
-                                    const context_object* given) {
+outcome<document> interpreter::fill(const frame& f, const payload_template& t, const document& input, sight seen) {
   context_object own;
-  if (!given) own = context(f);
+  if (!seen.context) own = context(f);
   std::function<document(std::string_view)> lookup = [&](std::string_view name) { return variable(f, name); };
-  auto made = t.evaluate({input, given ? *given : own, lookup, luck_});
+  auto made = t.evaluate(
+      {input, seen.context ? *seen.context : own, lookup, luck_, stimulus_.time, seen.result, seen.error_output});
   if (!made) return tl::unexpected(explain(f, made.error().why, *made.error().at, made.error().field, input));
   return std::move(*made);
 }
@@ -111,6 +115,7 @@ outcome<document> interpreter::place(const frame& f, const result_path& where, c
 
 outcome<std::optional<int64_t>> interpreter::number(const frame& f, const number_field& field, std::string_view name,
                                                     const document& input) {
+  if (field.computed) return typed_number(f, field.computed, name.substr(0, name.size() - 4));
   if (!field.path) return field.literal;
   auto at = select(f, path_field{field.path, false}, input);
   if (!at) return tl::unexpected(std::move(at).error());

@@ -97,6 +97,7 @@ void enter(frame& f, const record& r) {
   f.input = r.payload;
   f.now = phase::running;
   f.entered_event = r.id;
+  f.entered_previous = r.previous;
   f.entered = r.time;
   f.retried.clear();
   f.retries = 0;

@@ -1,7 +1,8 @@
-// An expression of a definition, compiled: a path (`$.a`, `$$.b`, `$variable.c`) or an intrinsic function's call.
+// An expression of a definition, compiled: a path (`$.a`, `$$.b`, `$variable.c`), an intrinsic function's call, or
+// JSONata (jsonata_expression.h).
 //
 // The seam between query languages: states hold `expression`s and templates of them and do not know which language one
-// is written in. JSONata will be one more class here and one more branch where templates are compiled.
+// is written in.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,7 @@ struct trouble {
     missing,           // a path found nothing; `detail` has JSONPath's words, `index` if only an array was too short
     missing_argument,  // the same inside a function's call; `detail` names the path
     function,          // a function refused its arguments: States.IntrinsicFailure
+    query,             // JSONata: States.QueryEvaluationError; `detail` goes on "The JSONata expression '…' …"
     other,
   };
   kind what;

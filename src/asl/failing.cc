@@ -48,7 +48,8 @@ bool interpreter::retry(frame& f, const failure& why) {
   return false;
 }
 
-bool interpreter::caught(frame& f, const failure& why) {
+// Takes it, or leaves in `why` what ends the state: where a catcher's own expression fails, that.
+bool interpreter::caught(frame& f, failure& why) {
   const state& s = state_of(f);
   for (const auto& c : s.catches) {
     if (!names_error(c.errors, why.error)) continue;
@@ -57,13 +58,24 @@ bool interpreter::caught(frame& f, const failure& why) {
     if (why.cause) error["Cause"] = *why.cause;
     auto told = document::from_tree(std::move(error));
     document assigned;
+    auto evaluate = [&](const payload_template& t) {
+      return s.speaks_jsonata ? fill(f, t, f.input, {.error_output = &told}) : fill(f, t, told);
+    };
+    auto replaced = [&](failure by) {
+      if (s.speaks_jsonata) {
+        why = std::move(by);
+        emit_evaluation_failed(f, why);
+      }
+      return false;
+    };
     if (c.assign) {
-      auto values = fill(f, c.assign, told);
-      if (!values) return false;
+      auto values = evaluate(c.assign);
+      if (!values) return replaced(std::move(values).error());
       assigned = std::move(*values);
     }
-    auto output = place(f, c.result, f.input, told);
-    if (!output || output->text().size() > limits_.payload_bytes) return false;
+    auto output = c.output ? evaluate(c.output) : s.speaks_jsonata ? told : place(f, c.result, f.input, told);
+    if (!output) return replaced(std::move(output).error());
+    if (output->text().size() > limits_.payload_bytes) return false;
     exit(f, std::move(*output), c.next, std::move(assigned));
     return true;
   }
@@ -83,11 +95,13 @@ bool interpreter::handled_anywhere(const frame& f, const failure& why) const {
 }
 
 void interpreter::fail(frame& f, failure why) {
+  const bool is_evaluation = evaluation_failed_at_.has_value();
+  emit_evaluation_failed(f, why);
   if (is_terminal(why.error) && !handled_anywhere(f, why))
     return end_execution(event_type::execution_failed, &f, {}, std::move(why));
   if (retry(f, why)) return;
   const state& s = state_of(f);
-  if (f.failed_event_due) {
+  if (f.failed_event_due || (is_evaluation && s.type == state_type::map)) {
     record r = make(f, record_kind::noted,
                     s.type == state_type::map ? event_type::map_state_failed : event_type::parallel_state_failed);
     r.previous = f.tip;

@@ -51,6 +51,7 @@ struct frame {
   int64_t previous = 0;  // what the next event follows
   int64_t tip = 0;       // the last event, also one that the chain passes by
   int64_t entered_event = 0;
+  int64_t entered_previous = 0;  // that event's previousEventId
   base::time_point entered{};
   std::map<std::string, document, std::less<>> variables;
 

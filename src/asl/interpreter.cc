@@ -183,6 +183,7 @@ void interpreter::exit(frame& f, document output, state_index next, document ass
 void interpreter::finish(frame& f, document result) {
   const state& s = state_of(f);
   if (result.text().size() > limits_.payload_bytes) return fail(f, too_large(f));
+  if (s.speaks_jsonata) return finish_query(f, s, result);
   if (s.selector) {
     auto selected = fill(f, s.selector, result);
     if (!selected) return fail(f, std::move(selected).error());

@@ -62,16 +62,37 @@ class interpreter {
   // -- data_flow.cc
   failure runtime(const frame&, std::string_view what, std::string_view error = "States.Runtime") const;
   failure too_large(const frame&) const;
-  failure explain(const frame&, const trouble&, const expression&, std::string_view field, const document& input) const;
+  failure explain(const frame&, const trouble&, const expression&, std::string_view field, const document& input);
   context_object context(const frame&, std::string_view token = {}) const;
   document variable(const frame&, std::string_view name) const;
   outcome<document> value(const frame&, const expression&, std::string_view field, const document& input);
   outcome<document> select(const frame&, const path_field&, const document& from);
-  outcome<document> fill(const frame&, const payload_template&, const document& input, const context_object* = nullptr);
+  // What a template sees beside the state's input; null: the frame's own context, no result, no error.
+  struct sight {
+    const context_object* context = nullptr;
+    const document* result = nullptr;
+    const document* error_output = nullptr;
+  };
+  outcome<document> fill(const frame&, const payload_template&, const document& input, sight);
+  outcome<document> fill(const frame& f, const payload_template& t, const document& input) {
+    return fill(f, t, input, sight{});
+  }
   outcome<document> place(const frame&, const result_path&, const document& raw, const document& result);
   outcome<std::optional<int64_t>> number(const frame&, const number_field&, std::string_view field,
                                          const document& input);
   outcome<std::string> text(const frame&, const expression&, std::string_view field, const document& input);
+
+  // -- query.cc: what is JSONata's own
+  failure query_failed(const frame&, std::string_view what, std::string_view location);
+  // A template that must give a value of one type; `expected` is JSON's name of it.
+  outcome<document> typed(const frame&, const payload_template&, std::string_view field, std::string_view expected);
+  outcome<int64_t> typed_number(const frame&, const payload_template&, std::string_view field);
+  outcome<std::string> typed_text(const frame&, const payload_template&, std::string_view field);
+  void finish_query(frame&, const state&, const document& result);
+  void run_choice_query(frame&, const state&);
+  outcome<base::time_point> wake_time_query(const frame&, const wait_fields&);
+  outcome<document> items_query(const frame&, const map_fields&);
+  void emit_evaluation_failed(const frame&, const failure&);
 
   // -- states.cc
   void run_pass(frame&, const state&);
@@ -97,7 +118,7 @@ class interpreter {
   // -- failing.cc
   void fail(frame&, failure);
   bool retry(frame&, const failure&);
-  bool caught(frame&, const failure&);
+  bool caught(frame&, failure&);
   bool handled_anywhere(const frame&, const failure&) const;
 
   const program::body& program_;
@@ -108,6 +129,8 @@ class interpreter {
   decision& out_;
   chance luck_;
   int transitions_ = 0;
+  // Set where a JSONata expression failed, until its state does: the field, or "".
+  std::optional<std::string> evaluation_failed_at_;
 };
 
 // Whether a retrier's or catcher's ErrorEquals names the error.

@@ -1,5 +1,7 @@
 #include "asl/payload_template.h"
 
+#include "asl/jsonata_expression.h"
+
 namespace mdlc::asl {
 
 struct payload_template::node {
@@ -52,11 +54,58 @@ base::result<std::shared_ptr<const payload_template::node>, std::string> payload
   return out;
 }
 
-base::result<payload_template, std::string> payload_template::compile(const json::value& v) {
-  payload_template out;
-  MDLC_TRY(out.root_, make(v));
-  if (out.root_->what == node::kind::constant) out.constant_ = document::from_tree(v);
+auto payload_template::make_jsonata(const json::value& v, const std::string& location)
+    -> base::result<std::shared_ptr<const node>, misfit> {
+  auto out = std::make_shared<node>();
+  bool all_constant = true;
+  auto add = [&](const json::value& member, const std::string& at) -> base::result<void, misfit> {
+    MDLC_TRY(auto child, make_jsonata(member, at));
+    all_constant = all_constant && child->what == node::kind::constant;
+    out->children.push_back(std::move(child));
+    return {};
+  };
+  if (v.is_object()) {
+    out->what = node::kind::object;
+    for (const auto& [key, member] : v.get_object()) {
+      out->names.emplace_back(key.data(), key.size());
+      MDLC_CHECK(add(member, fmt::format("{}/{}", location, out->names.back())));
+    }
+  } else if (v.is_array()) {
+    out->what = node::kind::array;
+    for (size_t i = 0; i < v.get_array().size(); ++i)
+      MDLC_CHECK(add(v.get_array()[i], fmt::format("{}[{}]", location, i)));
+  } else if (v.is_string() && jsonata_expression::is_one(json::view(v.get_string()))) {
+    auto e = jsonata_expression::parse(json::view(v.get_string()));
+    if (!e) return tl::unexpected(misfit{location, e.error().text()});
+    out->what = node::kind::computed;
+    out->field = location;
+    out->value = std::move(*e);
+    return out;
+  }
+  if (all_constant) {
+    out->what = node::kind::constant;
+    out->children.clear();
+    out->constant = v;
+  }
   return out;
+}
+
+payload_template payload_template::of(std::shared_ptr<const node> root) {
+  payload_template out;
+  if (root->what == node::kind::constant) out.constant_ = document::from_tree(root->constant);
+  out.root_ = std::move(root);
+  return out;
+}
+
+base::result<payload_template, std::string> payload_template::compile(const json::value& v) {
+  MDLC_TRY(auto root, make(v));
+  return of(std::move(root));
+}
+
+base::result<payload_template, payload_template::misfit> payload_template::compile_jsonata(
+    const json::value& v, const std::string& location) {
+  MDLC_TRY(auto root, make_jsonata(v, location));
+  return of(std::move(root));
 }
 
 base::result<json::value, payload_template::problem> payload_template::fill(const node& n, const scope& s) {
@@ -105,6 +154,10 @@ void payload_template::collect(const node& n, std::set<std::string>& out) {
 
 void payload_template::variables(std::set<std::string>& out) const {
   if (root_) collect(*root_, out);
+}
+
+const std::string* payload_template::text() const {
+  return root_ && root_->what == node::kind::computed ? &root_->value->text() : nullptr;
 }
 
 std::vector<std::string> payload_template::names() const {

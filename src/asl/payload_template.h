@@ -19,10 +19,17 @@ class payload_template {
   // On failure the member that is neither a path nor a call ("x.$").
   static base::result<payload_template, std::string> compile(const json::value&);
 
+  // The same in JSONata: any value in which strings of the form {% … %} are computed. `location` is the field's name.
+  struct misfit {
+    std::string location;  // "Output/total"
+    std::string message;
+  };
+  static base::result<payload_template, misfit> compile_jsonata(const json::value&, const std::string& location);
+
   explicit operator bool() const { return root_ != nullptr; }
 
   struct problem {
-    std::string field;  // "x.$"
+    std::string field;  // "x.$"; in JSONata the location
     std::shared_ptr<const expression> at;
     trouble why;
   };
@@ -30,12 +37,17 @@ class payload_template {
   base::result<document, problem> evaluate(const scope&) const;
 
   void variables(std::set<std::string>&) const;
+  // Where all of it is one expression, its text; else null.
+  const std::string* text() const;
   // The names of the outermost members, without their ".$"; empty if it is no object.
   std::vector<std::string> names() const;
 
  private:
   struct node;
   static base::result<std::shared_ptr<const node>, std::string> make(const json::value&);
+  static base::result<std::shared_ptr<const node>, misfit> make_jsonata(const json::value&,
+                                                                        const std::string& location);
+  static payload_template of(std::shared_ptr<const node>);
   static base::result<json::value, problem> fill(const node&, const scope&);
   static void collect(const node&, std::set<std::string>&);
   std::shared_ptr<const node> root_;

@@ -43,26 +43,34 @@ void variables_of(const state& s, std::set<std::string>& out) {
   };
   path(s.input.path);
   path(s.output.path);
-  for (const auto* t : {&s.parameters, &s.selector, &s.assign}) t->variables(out);
-  for (const auto& c : s.catches) c.assign.variables(out);
+  auto number = [&](const number_field& f) {
+    path(f.path);
+    f.computed.variables(out);
+  };
+  for (const auto* t : {&s.parameters, &s.produced, &s.selector, &s.assign}) t->variables(out);
+  for (const auto& c : s.catches)
+    for (const auto* t : {&c.assign, &c.output}) t->variables(out);
   if (auto* f = std::get_if<task_fields>(&s.fields)) {
-    path(f->timeout_s.path);
-    path(f->heartbeat_s.path);
+    number(f->timeout_s);
+    number(f->heartbeat_s);
     f->credentials.variables(out);
   } else if (auto* f = std::get_if<choice_fields>(&s.fields)) {
     for (const auto& r : f->rules) {
       if (r.when) r.when->variables(out);
-      r.assign.variables(out);
+      for (const auto* t : {&r.test, &r.assign, &r.output}) t->variables(out);
     }
   } else if (auto* f = std::get_if<wait_fields>(&s.fields)) {
     path(f->seconds_path);
     path(f->until_path);
+    for (const auto* t : {&f->computed_seconds, &f->computed_until}) t->variables(out);
   } else if (auto* f = std::get_if<fail_fields>(&s.fields)) {
     if (f->error_path) f->error_path->variables(out);
     if (f->cause_path) f->cause_path->variables(out);
+    for (const auto* t : {&f->computed_error, &f->computed_cause}) t->variables(out);
   } else if (auto* f = std::get_if<map_fields>(&s.fields)) {
     path(f->items.path);
-    path(f->max_concurrency.path);
+    f->listed.variables(out);
+    number(f->max_concurrency);
     f->selector.variables(out);
   }
 }

@@ -29,11 +29,11 @@ struct result_path {
   bool discards = false;
 };
 
-// A number that is either written down or read by a …Path.
+// A number that is either written down, read by a …Path, or a JSONata expression's.
 struct number_field {
   std::optional<int64_t> literal;
   std::shared_ptr<const path_expression> path;
-  explicit operator bool() const { return literal || path; }
+  payload_template computed;
 };
 
 struct retrier {
@@ -50,6 +50,7 @@ struct catcher {
   state_index next = no_state;
   result_path result;
   payload_template assign;
+  payload_template output;  // JSONata; none: the error itself
 };
 
 struct task_fields {
@@ -61,8 +62,10 @@ struct task_fields {
 struct choice_fields {
   struct rule {
     std::shared_ptr<const condition> when;
+    payload_template test;  // JSONata's Condition
     state_index next = no_state;
     payload_template assign;
+    payload_template output;  // JSONata; none: the state's
   };
   std::vector<rule> rules;
   state_index otherwise = no_state;
@@ -72,11 +75,13 @@ struct wait_fields {
   std::optional<int64_t> seconds;
   std::optional<base::time_point> until;
   std::shared_ptr<const path_expression> seconds_path, until_path;
+  payload_template computed_seconds, computed_until;  // JSONata
 };
 
 struct fail_fields {
   failure why;
   std::shared_ptr<const expression> error_path, cause_path;
+  payload_template computed_error, computed_cause;  // JSONata
 };
 
 struct parallel_fields {
@@ -86,6 +91,7 @@ struct parallel_fields {
 struct map_fields {
   state_index start = no_state;
   path_field items;
+  payload_template listed;    // JSONata's Items
   payload_template selector;  // ItemSelector; a legacy Map's Parameters too
   number_field max_concurrency;
 };
@@ -95,8 +101,10 @@ struct state {
   state_type type = state_type::pass;
   state_index next = no_state;  // no_state: End, or Succeed
 
+  bool speaks_jsonata = false;
   path_field input, output;
-  payload_template parameters;  // of Pass, Task, Parallel
+  payload_template parameters;  // of Pass, Task, Parallel; JSONata's Arguments
+  payload_template produced;    // JSONata's Output
   payload_template selector;    // ResultSelector
   result_path result;
   payload_template assign;

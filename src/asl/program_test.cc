@@ -121,9 +121,11 @@ TEST(program, a_diagnostic_knows_its_line) {
 }
 
 TEST(program, says_what_is_not_there_yet) {
-  auto jsonata = R"({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}})";
-  EXPECT_TRUE(validate(jsonata).empty());
-  auto refused = compile(jsonata);
+  auto distributed = machine(R"("A": {"Type": "Map", "End": true, "ItemProcessor": {
+      "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "I",
+      "States": {"I": {"Type": "Pass", "End": true}}}})");
+  EXPECT_TRUE(validate(distributed).empty());
+  auto refused = compile(distributed);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error()[0].code, "NOT_SUPPORTED");
 }

@@ -89,15 +89,33 @@ payload_template builder::filled(const json::value& v, std::string_view name, co
   return {};
 }
 
-// `name` with a literal, or `name`Path with a path; not both.
-number_field builder::number(const json::value& v, std::string_view name, const std::string& at, int64_t least) {
+payload_template builder::query(const json::value& v, std::string_view name, const std::string& location,
+                                const std::string& at) {
+  const auto* found = member(v, name);
+  if (!found) return {};
+  auto made = payload_template::compile_jsonata(*found, location);
+  if (made) return std::move(*made);
+  problem(fmt::format("The JSONata expression is not valid: {}", made.error().message),
+          fmt::format("{}/{}{}", at, name, made.error().location.substr(location.size())));
+  return {};
+}
+
+payload_template builder::query(const json::value& v, std::string_view name, const std::string& at) {
+  return query(v, name, std::string{name}, at);
+}
+
+// `name` with a literal or, in JSONata, an expression; or `name`Path with a path; not both.
+number_field builder::number(const json::value& v, std::string_view name, const std::string& at, int64_t least,
+                             query_language spoken) {
   std::string by_path = std::string{name} + "Path";
   if (member(v, name) && member(v, by_path))
     problem(fmt::format("Only one of '{}' and '{}' is allowed", name, by_path), at);
   number_field out;
   out.path = reference(v, by_path, at);
-  // In JSONata it may be an expression.
-  if (const auto* found = member(v, name); found && !found->is_string())
+  const auto* found = member(v, name);
+  if (found && found->is_string() && spoken == query_language::jsonata)
+    out.computed = query(v, name, at);
+  else
     out.literal = whole(v, name, at, least, 99'999'999);
   return out;
 }
@@ -163,7 +181,7 @@ void builder::retries(state_index i, const json::value& v, const std::string& at
   now(i).retries = std::move(out);
 }
 
-void builder::catches(machine& m, state_index i, const json::value& v, const std::string& at) {
+void builder::catches(machine& m, state_index i, const json::value& v, query_language spoken, const std::string& at) {
   const auto* found = member(v, "Catch");
   if (!found) return;
   if (!found->is_array()) return problem("Expected value of type Array", at + "/Catch");
@@ -180,8 +198,13 @@ void builder::catches(machine& m, state_index i, const json::value& v, const std
     if (std::find(out[n].errors.begin(), out[n].errors.end(), "States.ALL") != out[n].errors.end() &&
         n + 1 < out.size())
       problem("States.ALL can only appear in the last catcher", here + "/ErrorEquals");
-    out[n].result = where(c, "ResultPath", here);
-    out[n].assign = filled(c, "Assign", here);
+    if (spoken == query_language::jsonata) {
+      out[n].assign = query(c, "Assign", fmt::format("Catch[{}]/Assign", n), here);
+      out[n].output = query(c, "Output", fmt::format("Catch[{}]/Output", n), here);
+    } else {
+      out[n].result = where(c, "ResultPath", here);
+      out[n].assign = filled(c, "Assign", here);
+    }
     required(c, here, {"Next"});
     if (auto next = text(c, "Next", here))
       m.targets.push_back({*next, here + "/Next", i, [this, i, n](state_index to) { now(i).catches[n].next = to; }});

@@ -4,8 +4,15 @@
 
 namespace mdlc::asl {
 
-void builder::read_io(state_index i, const json::value& v, const std::string& at) {
+void builder::read_io(state_index i, const json::value& v, query_language spoken, const std::string& at) {
   state s = std::move(now(i));
+  if (spoken == query_language::jsonata) {
+    s.parameters = query(v, "Arguments", at);
+    s.produced = query(v, "Output", at);
+    s.assign = query(v, "Assign", at);
+    now(i) = std::move(s);
+    return;
+  }
   s.input = path(v, "InputPath", at);
   s.output = path(v, "OutputPath", at);
   s.result = where(v, "ResultPath", at);
@@ -17,18 +24,18 @@ void builder::read_io(state_index i, const json::value& v, const std::string& at
   now(i) = std::move(s);
 }
 
-void builder::read_task(state_index i, const json::value& v, const std::string& at) {
+void builder::read_task(state_index i, const json::value& v, query_language spoken, const std::string& at) {
   task_fields f;
   required(v, at, {"Resource"});
   if (auto arn = text(v, "Resource", at)) read_resource(f.what, *arn, at + "/Resource");
-  f.timeout_s = number(v, "TimeoutSeconds", at, 1);
-  f.heartbeat_s = number(v, "HeartbeatSeconds", at, 1);
+  f.timeout_s = number(v, "TimeoutSeconds", at, 1, spoken);
+  f.heartbeat_s = number(v, "HeartbeatSeconds", at, 1, spoken);
   if (f.timeout_s.literal && f.heartbeat_s.literal && *f.heartbeat_s.literal >= *f.timeout_s.literal)
     problem("HeartbeatSeconds must be smaller than TimeoutSeconds", at);
   if (const auto* credentials = member(v, "Credentials")) {
     if (!json::find(*credentials, "RoleArn") && !json::find(*credentials, "RoleArn.$"))
       problem("The field 'RoleArn' is required but was missing", at + "/Credentials");
-    f.credentials = filled(v, "Credentials", at);
+    f.credentials = spoken == query_language::jsonata ? query(v, "Credentials", at) : filled(v, "Credentials", at);
   }
   now(i).fields = std::move(f);
 }
@@ -99,6 +106,10 @@ void builder::read_choice(machine& m, state_index i, const json::value& v, query
         f.rules[n].assign = filled(rule, "Assign", here);
       } else {
         required(rule, here, {"Condition"});
+        std::string location = fmt::format("Choices[{}]/", n);
+        f.rules[n].test = query(rule, "Condition", location + "Condition", here);
+        f.rules[n].assign = query(rule, "Assign", location + "Assign", here);
+        f.rules[n].output = query(rule, "Output", location + "Output", here);
       }
       if (auto next = text(rule, "Next", here))
         m.targets.push_back({*next, here + "/Next", i, [this, i, n](state_index to) {
@@ -128,12 +139,21 @@ void builder::read_wait(state_index i, const json::value& v, query_language spok
     }
     f.seconds_path = reference(v, "SecondsPath", at);
     f.until_path = reference(v, "TimestampPath", at);
+  } else {
+    f.computed_seconds = query(v, "Seconds", at);
+    f.computed_until = query(v, "Timestamp", at);
   }
   now(i).fields = std::move(f);
 }
 
-void builder::read_fail(state_index i, const json::value& v, query_language, const std::string& at) {
+void builder::read_fail(state_index i, const json::value& v, query_language spoken, const std::string& at) {
   fail_fields f;
+  if (spoken == query_language::jsonata) {
+    f.computed_error = query(v, "Error", at);
+    f.computed_cause = query(v, "Cause", at);
+    now(i).fields = std::move(f);
+    return;
+  }
   for (auto [plain, by_path] : {std::pair{"Error", "ErrorPath"}, {"Cause", "CausePath"}})
     if (member(v, plain) && member(v, by_path))
       problem(fmt::format("Only one of '{}' and '{}' is allowed", plain, by_path), at);
@@ -158,8 +178,8 @@ void builder::read_parallel(state_index i, const json::value& v, query_language 
   now(i).fields = std::move(f);
 }
 
-void builder::read_map(state_index i, const json::value& v, query_language inherited, const std::string& at,
-                       int depth) {
+void builder::read_map(state_index i, const json::value& v, query_language inherited, query_language spoken,
+                       const std::string& at, int depth) {
   map_fields f;
   const char* field = member(v, "ItemProcessor") ? "ItemProcessor" : "Iterator";
   const auto* processor = member(v, field);
@@ -171,11 +191,16 @@ void builder::read_map(state_index i, const json::value& v, query_language inher
   if (distributed) not_yet("A Map in DISTRIBUTED mode is not supported by mdlc yet", at);
   for (auto name : {"ItemReader", "ItemBatcher", "ResultWriter"})
     if (!distributed && member(v, name)) problem(fmt::format("Field '{}' is not supported", name), at);
-  f.items = path(v, "ItemsPath", at);
+  bool jsonata = spoken == query_language::jsonata;
+  if (jsonata)
+    f.listed = query(v, "Items", at);
+  else
+    f.items = path(v, "ItemsPath", at);
   if (member(v, "ItemSelector") && member(v, "Parameters"))
     problem("Only one of 'ItemSelector' and 'Parameters' is allowed", at);
-  f.selector = filled(v, member(v, "ItemSelector") ? "ItemSelector" : "Parameters", at);
-  f.max_concurrency = number(v, "MaxConcurrency", at, 0);
+  f.selector =
+      jsonata ? query(v, "ItemSelector", at) : filled(v, member(v, "ItemSelector") ? "ItemSelector" : "Parameters", at);
+  f.max_concurrency = number(v, "MaxConcurrency", at, 0, spoken);
   now(i).fields = std::move(f);
 }
 

@@ -49,6 +49,10 @@ struct scope {
   // The variable's value, or none. Whoever answers keeps it for as long as results of the evaluation are used.
   const std::function<document(std::string_view)>& variable;
   chance& luck;
+  base::time_point now{};
+  // What JSONata sees as $states.result and $states.errorOutput; null where there is none.
+  const document* result = nullptr;
+  const document* error_output = nullptr;
 };
 
 }  // namespace mdlc::asl

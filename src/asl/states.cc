@@ -17,6 +17,7 @@ void interpreter::run_pass(frame& f, const state& s) {
 }
 
 void interpreter::run_choice(frame& f, const state& s) {
+  if (s.speaks_jsonata) return run_choice_query(f, s);
   const auto& c = std::get<choice_fields>(s.fields);
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
@@ -51,6 +52,7 @@ void interpreter::run_choice(frame& f, const state& s) {
 outcome<base::time_point> interpreter::wake_time(const frame& f, const state& s, const document& input) {
   const auto& w = std::get<wait_fields>(s.fields);
   using std::chrono::seconds;
+  if (s.speaks_jsonata) return wake_time_query(f, w);
   if (w.seconds) return stimulus_.time + seconds{*w.seconds};
   if (w.until) return *w.until;
   const auto& path = w.seconds_path ? *w.seconds_path : *w.until_path;
@@ -101,6 +103,13 @@ void interpreter::run_wait(frame& f, const state& s) {
 void interpreter::run_fail(frame& f, const state& s) {
   const auto& fields = std::get<fail_fields>(s.fields);
   failure why = fields.why;
+  for (auto [computed, field, into] :
+       {std::tuple{&fields.computed_error, "Error", &why.error}, {&fields.computed_cause, "Cause", &why.cause}}) {
+    if (!*computed) continue;
+    auto t = typed_text(f, *computed, field);
+    if (!t) return fail(f, std::move(t).error());
+    *into = std::move(*t);
+  }
   if (fields.error_path) {
     auto t = text(f, *fields.error_path, "ErrorPath", f.input);
     if (!t) return fail(f, std::move(t).error());

@@ -57,7 +57,7 @@ outcome<std::shared_ptr<record_details>> interpreter::prepare(const frame& f, co
   made.parameters = input;
   if (s.parameters) {
     auto around = context(f, made.token);
-    MDLC_TRY(made.parameters, fill(f, s.parameters, input, &around));
+    MDLC_TRY(made.parameters, fill(f, s.parameters, input, {.context = &around}));
   }
   if (made.parameters.text().size() > limits_.payload_bytes) return tl::unexpected(too_large(f));
   MDLC_TRY(made.timeout_s, number(f, fields.timeout_s, "TimeoutSecondsPath", input));
