@@ -59,19 +59,22 @@ base::result<void> append_file(table& to, const sys::path& file, char& delimiter
   const auto text = mapped.text();
   if (to.rows == 0) delimiter = find_delimiter(text);
   const size_t rows_before = to.rows;
-  auto appended = append_csv(to, text, delimiter);
-  if (appended) return {};
-  const auto name = file.filename().string();
-  const auto quote = appended.error().message.find('\'');
-  // A first line of words is nearly always a header.
-  if (to.rows == rows_before && quote != std::string::npos) {
-    const auto value = appended.error().message.substr(quote + 1);
-    return base::fail(fmt::format(
-        "Non-numeric value '{}' found in the header line '{}...' of file '{}'. CSV format require no header line in "
-        "it. If header line is already removed, XGBoost does not accept non-numeric value in the data.",
-        value.substr(0, value.find('\'')), text.substr(0, std::min(text.find('\n'), shown_max)), name));
+  const auto name = shown(file.filename().native(), shown_max);
+  if (const auto appended = append_csv(to, text, delimiter); !appended) {
+    const auto& [message, value] = appended.error();
+    // A first line of words is nearly always a header.
+    if (to.rows == rows_before && !value.empty())
+      return base::fail(fmt::format(
+          "Non-numeric value '{}' found in the header line '{}...' of file '{}'. CSV format require no header line in "
+          "it. If header line is already removed, XGBoost does not accept non-numeric value in the data.",
+          value, shown(text.substr(0, text.find('\n')), shown_max), name));
+    return base::fail(fmt::format("File '{}', {}", name, message));
   }
-  return base::fail(fmt::format("File '{}', {}", name, appended.error().message));
+  for (size_t row = rows_before; row < to.rows; ++row)
+    if (!std::isfinite(to.values[row * to.columns]))
+      return base::fail(fmt::format("Label contains NaN, infinity or a value too large: file '{}', line {}", name,
+                                    line_of_row(text, row - rows_before)));
+  return {};
 }
 
 std::vector<float> take_column(const table& t, size_t column) {
@@ -102,10 +105,6 @@ base::result<data_set> read_channel(const sys::path& folder, bool with_weights, 
     return base::fail(fmt::format("The data of channel '{}' has {} columns: a label{} and no features",
                                   folder.filename().string(), all.columns, with_weights ? ", a weight" : ""));
   const auto labels = take_column(all, 0);
-  for (size_t i = 0; i < labels.size(); ++i)
-    if (!std::isfinite(labels[i]))
-      return base::fail(fmt::format("Label contains NaN, infinity or a value too large: row {} of channel '{}'", i + 1,
-                                    folder.filename().string()));
   MDLC_TRY(auto data, matrix::make(all, first_feature));
   MDLC_CHECK(data.set_labels(labels));
   if (with_weights) MDLC_CHECK(data.set_weights(take_column(all, 1)));

@@ -21,8 +21,18 @@ struct table {
 // One of , ; tab | or space: whichever comes first in that order in the text's first line.
 char find_delimiter(std::string_view text);
 
-// Appends the rows of `text`, which holds whole lines (the last one need not end); blank lines are skipped. An error
-// names the line, counted from `first_line`, and the value.
-base::result<void> append_csv(table& to, std::string_view text, char delimiter, size_t first_line = 1);
+struct csv_error {
+  std::string message;  // names the line, counted from 1, and the value: "line 2: 'x' is not a number"
+  std::string value;    // as the message shows it; empty where it is not one value that is wrong
+};
+
+// Appends the rows of `text`, which holds whole lines (the last one need not end); blank lines are skipped.
+base::result<void, csv_error> append_csv(table& to, std::string_view text, char delimiter);
+
+// The line, counted from 1, of the text's row of that number, counted from 0.
+size_t line_of_row(std::string_view text, size_t row);
+
+// The start of it as a message can show it: what is no character, or none that can be seen, as \x00.
+std::string shown(std::string_view bytes, size_t bytes_max);
 
 }  // namespace mdlc::runner::xgboost

@@ -67,9 +67,13 @@ TEST(csv, what_is_wrong_is_said_with_its_line) {
     const char* text;
     const char* words;
   } cases[] = {
-      {"1,2\na,4\n", "line 2: 'a' is not a number"}, {"1,2\n3\n", "line 2: 1 columns, where the lines before have 2"},
-      {"1,2\n3,4,5\n", "line 2: 3 columns"},         {"1,2x\n", "'2x' is not a number"},
-      {"1,0x10\n", "'0x10' is not a number"},        {"1,+\n", "is not a number"},
+      {"1,2\na,4\n", "line 2: 'a' is not a number"},
+      {"1,2\n3\n", "line 2: 1 columns, where the lines before have 2"},
+      {"1,2\n3,4,5\n", "line 2: 3 columns"},
+      {"1,2x\n", "'2x' is not a number"},
+      {"1,0x10\n", "'0x10' is not a number"},
+      {"1,+\n", "is not a number"},
+      {"1,2\n\n1,\xff\xfe\n", "line 3: '\\xff\\xfe' is not a number"},
   };
   for (const auto& c : cases) {
     table t;
@@ -77,6 +81,30 @@ TEST(csv, what_is_wrong_is_said_with_its_line) {
     ASSERT_FALSE(read) << c.text;
     EXPECT_THAT(read.error().message, HasSubstr(c.words));
   }
+}
+
+TEST(csv, the_line_of_a_row_counts_blank_ones) {
+  constexpr std::string_view text = "1,2\n\n3,4\r\n \n5,6";
+  EXPECT_EQ(line_of_row(text, 0), 1u);
+  EXPECT_EQ(line_of_row(text, 1), 3u);
+  EXPECT_EQ(line_of_row(text, 2), 5u);
+}
+
+TEST(csv, a_value_is_shown_so_that_it_can_be_read) {
+  const struct {
+    std::string_view bytes, text;
+  } cases[] = {
+      {"plain", "plain"},
+      {"\u00e9t\u00e9", "\u00e9t\u00e9"},
+      {{"\0\xff\xfe", 3}, "\\x00\\xff\\xfe"},
+      {"\xc3", "\\xc3"},
+      {"\x1b[31m\x7f", "\\x1b[31m\\x7f"},
+      {"\xef\xbb\xbf"
+       "1",
+       "\\xef\\xbb\\xbf1"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(shown(c.bytes, 20), c.text);
+  EXPECT_EQ(shown("12345", 4), "1234");
 }
 
 TEST(csv, rows_have_at_most_so_many_columns) {

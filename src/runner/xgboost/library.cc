@@ -6,12 +6,19 @@
 namespace mdlc::runner::xgboost {
 namespace {
 
+// Of "[00:00:00] /path/of/the/library.cu:123: what is wrong" the end: the rest helps nobody.
+std::string_view without_place(std::string_view text) {
+  const auto colon = text.find(": ");
+  if (!text.starts_with('[') || colon == std::string_view::npos) return text;
+  const auto place = text.substr(0, colon);
+  const auto number = place.substr(place.rfind(':') + 1);
+  const bool is_place = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_place ? text.substr(colon + 2) : text;
+}
+
 tl::unexpected<base::error> failed() {
-  // "[00:00:00] /path/of/the/library.cc:123: what is wrong\nStack trace: …": what is wrong is all that helps.
   std::string_view text{XGBGetLastError()};
-  text = text.substr(0, text.find("\nStack trace"));
-  if (const auto at = text.find(".cc:"); at != std::string_view::npos)
-    if (const auto colon = text.find(": ", at + 4); colon != std::string_view::npos) text = text.substr(colon + 2);
+  text = without_place(text.substr(0, text.find("\nStack trace")));
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return base::fail(std::string{text});
 }

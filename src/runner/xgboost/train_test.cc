@@ -125,8 +125,12 @@ TEST_F(training, what_is_wrong_with_data_is_the_customers_to_mend) {
       {"label,a,b\n1,2,3\n", "Non-numeric value 'label' found in the header line 'label,a,b...' of file 'a.csv'"},
       {"1,2,3\n1,x,3\n", "File 'a.csv', line 2: 'x' is not a number"},
       {"1,2,3\n1,2\n", "File 'a.csv', line 2: 2 columns"},
-      {"nan,2,3\n", "Label contains NaN, infinity or a value too large"},
-      {",2,3\n", "Label contains NaN, infinity or a value too large"},
+      {"1,2,3\n\n1,x's,3\n", "File 'a.csv', line 3: 'x's' is not a number"},
+      {"it's,2,3\n", "Non-numeric value 'it's' found in the header line 'it's,2,3...' of file 'a.csv'"},
+      {"\xff\xfe\x01", "Non-numeric value '\\xff\\xfe\\x01' found in the header line"},
+      {"nan,2,3\n", "Label contains NaN, infinity or a value too large: file 'a.csv', line 1"},
+      {"1,2,3\n\n,2,3\n", "Label contains NaN, infinity or a value too large: file 'a.csv', line 3"},
+      {"inf,2,3\n", "Label contains NaN, infinity or a value too large: file 'a.csv', line 1"},
       {"", "No data in channel 'train'"},
       {"1\n2\n", "The data of channel 'train' has 1 columns"},
   };
@@ -139,10 +143,32 @@ TEST_F(training, what_is_wrong_with_data_is_the_customers_to_mend) {
   }
 }
 
-TEST_F(training, labels_must_fit_the_objective) {
-  parameters["objective"] = "binary:logistic";
+TEST_F(training, a_bad_label_is_found_in_the_file_that_has_it) {
+  add("train", "b.csv", "1,2,3\nnan,2,3\n");
   EXPECT_EQ(run(), exit_customers_fault);
-  EXPECT_THAT(reason(), HasSubstr("label must be in [0,1]"));
+  EXPECT_EQ(reason(), "Label contains NaN, infinity or a value too large: file 'b.csv', line 2");
+}
+
+TEST_F(training, labels_must_fit_the_objective) {
+  const struct {
+    const char *objective, *rows, *words;
+  } cases[] = {
+      {"binary:logistic", "0,1,1\n2,2,2\n", "label must be in [0,1] for logistic regression"},
+      {"reg:logistic", "0,1,1\n-0.5,2,2\n", "label must be in [0,1] for logistic regression"},
+      {"count:poisson", "-1,1,1\n", "PoissonRegression: label must be nonnegative"},
+      {"reg:gamma", "0,1,1\n-1,2,2\n", "GammaRegression: label must be positive"},
+      {"reg:squaredlogerror", "-2,1,1\n", "label must be greater than -1 for rmsle"},
+      {"multi:softprob", "3,1,1\n", "SoftmaxMultiClassObj: label must be in [0, num_class)"},
+  };
+  for (const auto& c : cases) {
+    parameters = {{"num_round", "2"}, {"objective", c.objective}};
+    if (std::string_view{c.objective} == "multi:softprob") parameters["num_class"] = "3";
+    add("train", "a.csv", c.rows);
+    EXPECT_EQ(run(), exit_customers_fault) << c.objective;
+    EXPECT_TRUE(reason().starts_with(c.words)) << reason();
+    EXPECT_THAT(printed, HasSubstr(c.words));
+    EXPECT_FALSE(std::filesystem::exists(base / "model" / "xgboost-model"));
+  }
 }
 
 TEST_F(training, a_content_type_that_is_not_read_is_refused) {
