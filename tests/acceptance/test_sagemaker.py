@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def test_a_manifest_names_its_objects(lab: Lab) -> None:
     [
         ({"HyperParameters": {"num_round": "10", "eta": "1.5"}}, "ClientError: Hyperparameter eta: 1.5 is not in [0, 1], exit code: 2"),
         ({"HyperParameters": {"eta": "0.5"}}, "ClientError: Missing required hyperparameter: num_round, exit code: 2"),
+        ({"HyperParameters": {"num_round": "1", "objective": "binary:logistic"}}, "ClientError: label must be in [0,1]"),
         ({"AlgorithmSpecification": {"TrainingImage": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/own:1", "TrainingInputMode": "File"}},
          "ClientError: Cannot run image "),
     ],
@@ -152,7 +154,9 @@ def test_no_data_fails_in_sagemakers_words(lab: Lab, prefix: str) -> None:
     [
         (b"delay,carrier\n1,2\n", "Non-numeric value 'delay' found in the header line"),
         (b"1,2\n3,four\n", "File 'x.csv', line 2: 'four' is not a number"),
-        (b"nan,2\n", "Label contains NaN"),
+        (b"1,2\n\nnan,2\n", "Label contains NaN, infinity or a value too large: file 'x.csv', line 3"),
+        (b"\x00\xff\xfe", r"Non-numeric value '\x00\xff\xfe' found in the header line '\x00\xff\xfe...' of file 'x.csv'"),
+        (b"1,2\n3,\x00\xff\xfe\n", r"File 'x.csv', line 2: '\x00\xff\xfe' is not a number"),
     ],
 )
 def test_data_that_cannot_be_read_is_the_customers_to_mend(lab: Lab, content: bytes, reason: str) -> None:
@@ -160,8 +164,9 @@ def test_data_that_cannot_be_read_is_the_customers_to_mend(lab: Lab, content: by
     lab.put(f"bad/{name}/x.csv", content)
     lab.train(name, InputDataConfig=[channel("train", lab.uri(f"bad/{name}/"))])
     told = lab.await_training(name)
-    assert told["FailureReason"].startswith("ClientError: ")
-    assert reason in told["FailureReason"]
+    assert told["FailureReason"].startswith(f"ClientError: {reason}")
+    assert told["FailureReason"].endswith(", exit code: 2")
+    assert any(reason in line for line in lab.log("/aws/sagemaker/TrainingJobs", name))
 
 
 def test_a_key_with_dots_reaches_nothing(lab: Lab) -> None:
@@ -189,20 +194,83 @@ def test_names_and_unknown_jobs_in_sagemakers_words(lab: Lab) -> None:
     assert ended["Code"] == "ValidationException"
 
 
-def test_lists_are_filtered_sorted_and_paged(lab: Lab) -> None:
+def check_times(list_all: Any, count: int, *fields: str) -> None:
+    """Filters by time, whole seconds as boto3 sends them, around the present."""
+    now = datetime.now(timezone.utc)
+    for field in fields:
+        for hours, after, before in ((-1, count, 0), (1, 0, count)):
+            at = now + timedelta(hours=hours)
+            assert len(list_all(**{f"{field}After": at})) == after
+            assert len(list_all(**{f"{field}Before": at})) == before
+
+
+def check_bounds(list_some: Any) -> None:
+    for given in ({"MaxResults": 101}, {"SortBy": "Age"}, {"SortOrder": "Up"}, {"NextToken": "none"}):
+        assert refused(list_some, **given)["Code"] == "ValidationException"
+
+
+def test_training_jobs_are_filtered_sorted_and_paged(lab: Lab) -> None:
     word = unique("list")
-    for letter in "bac":
-        lab.train(f"{word}-{letter}")
+    lab.train(f"{word}-b", HyperParameters={"num_round": "1"})
+    lab.train(f"{word}-a")
+    lab.train(f"{word}-c", HyperParameters={"num_round": "0"})
     for letter in "abc":
         lab.await_training(f"{word}-{letter}")
+
+    def jobs(**given: Any) -> list[dict[str, Any]]:
+        return lab.sagemaker.list_training_jobs(NameContains=word, **given)["TrainingJobSummaries"]
+
+    def letters(**given: Any) -> str:
+        return "".join(j["TrainingJobName"][-1] for j in jobs(**given))
+
+    assert letters() == "cab"
+    assert letters(SortOrder="Ascending") == "bac"
+    assert letters(SortBy="Name", SortOrder="Ascending") == "abc"
+    assert letters(SortBy="Status", SortOrder="Ascending") == "bac"
+    assert letters(StatusEquals="Failed") == "c"
+    assert letters(StatusEquals="Completed") == "ab"
+    # So many are looked at, whatever their status.
+    assert letters(StatusEquals="Completed", MaxResults=2) == "a"
+    assert letters(WarmPoolStatusEquals="Available") == ""
+    check_times(jobs, 3, "CreationTime", "LastModifiedTime")
+    check_bounds(lab.sagemaker.list_training_jobs)
     pages = lab.sagemaker.get_paginator("list_training_jobs").paginate(
         NameContains=word, SortBy="Name", SortOrder="Ascending", PaginationConfig={"PageSize": 2}
     )
     names = [[j["TrainingJobName"][-1] for j in page["TrainingJobSummaries"]] for page in pages]
     assert names == [["a", "b"], ["c"]]
-    newest = lab.sagemaker.list_training_jobs(NameContains=word)["TrainingJobSummaries"]
-    assert [j["TrainingJobName"][-1] for j in newest] == ["c", "a", "b"]
-    assert lab.sagemaker.list_training_jobs(NameContains=word, StatusEquals="Failed")["TrainingJobSummaries"] == []
+    shown, told = jobs(SortBy="Name")[1], lab.sagemaker.describe_training_job(TrainingJobName=f"{word}-b")
+    fields = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime", "TrainingJobStatus")
+    assert {f: shown[f] for f in fields} == {f: told[f] for f in fields}
+
+
+def test_transform_jobs_are_filtered_sorted_and_paged(lab: Lab, model: str) -> None:
+    word = unique("list")
+    lab.put("few/in.csv", b"1,2,3\n")
+    for letter, prefix in (("b", "few/"), ("a", "few/"), ("c", "nothing/")):
+        lab.transform(f"{word}-{letter}", model, prefix)
+    for letter in "abc":
+        lab.await_transform(f"{word}-{letter}")
+
+    def jobs(**given: Any) -> list[dict[str, Any]]:
+        return lab.sagemaker.list_transform_jobs(NameContains=word, **given)["TransformJobSummaries"]
+
+    def letters(**given: Any) -> str:
+        return "".join(j["TransformJobName"][-1] for j in jobs(**given))
+
+    assert letters() == "cab"
+    assert letters(SortBy="Name") == "cba"
+    assert letters(SortBy="Status", SortOrder="Ascending") == "bac"
+    assert letters(StatusEquals="Completed", MaxResults=1) == "a"
+    failed = jobs(StatusEquals="Failed")
+    assert [j["FailureReason"][:12] for j in failed] == ["ClientError:"]
+    check_times(jobs, 3, "CreationTime", "LastModifiedTime")
+    check_bounds(lab.sagemaker.list_transform_jobs)
+    first = lab.sagemaker.list_transform_jobs(NameContains=word, MaxResults=2)
+    assert len(first["TransformJobSummaries"]) == 2
+    rest = lab.sagemaker.list_transform_jobs(NameContains=word, MaxResults=2, NextToken=first["NextToken"])
+    assert [j["TransformJobName"] for j in rest["TransformJobSummaries"]] == [f"{word}-b"]
+    assert "NextToken" not in rest
 
 
 def long_training(lab: Lab, name: str, **changes: Any) -> None:
@@ -252,6 +320,60 @@ def test_models_are_kept_listed_and_deleted(lab: Lab) -> None:
     lab.sagemaker.delete_model(ModelName=name)
     gone = refused(lab.sagemaker.describe_model, ModelName=name)
     assert gone == {"Code": "ValidationException", "Message": f'Could not find model "{told["ModelArn"]}".'}
+
+
+def test_models_are_filtered_sorted_and_paged(lab: Lab) -> None:
+    word = unique("list")
+    lab.put("m/model.tar.gz", b"not looked at yet")
+    for letter in "bac":
+        lab.model(f"{word}-{letter}", lab.uri("m/model.tar.gz"))
+
+    def models(**given: Any) -> list[dict[str, Any]]:
+        return lab.sagemaker.list_models(NameContains=word, **given)["Models"]
+
+    def letters(**given: Any) -> str:
+        return "".join(m["ModelName"][-1] for m in models(**given))
+
+    assert letters() == "cab"
+    assert letters(SortOrder="Ascending") == "bac"
+    assert letters(SortBy="Name", SortOrder="Ascending") == "abc"
+    check_times(models, 3, "CreationTime")
+    check_bounds(lab.sagemaker.list_models)
+    pages = lab.sagemaker.get_paginator("list_models").paginate(NameContains=word, PaginationConfig={"PageSize": 2})
+    assert [len(page["Models"]) for page in pages] == [2, 1]
+
+
+def test_tags_of_each_kind_of_resource(lab: Lab, model: str) -> None:
+    name = unique("Tagged")
+    lab.put("few/in.csv", b"1,2,3\n")
+    arns = [
+        lab.train(name, HyperParameters={"num_round": "1"}, Tags=[{"Key": "a", "Value": "0"}]),
+        lab.transform(name, model, "few/", Tags=[{"Key": "a", "Value": "0"}]),
+        lab.sagemaker.describe_model(ModelName=model)["ModelArn"],
+    ]
+    client = lab.sagemaker
+
+    def tags(arn: str) -> dict[str, str]:
+        return {t["Key"]: t["Value"] for t in client.list_tags(ResourceArn=arn, MaxResults=50)["Tags"]}
+
+    for arn in arns:
+        given = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+        assert [t for t in client.add_tags(ResourceArn=arn, Tags=given)["Tags"]] == given
+        assert tags(arn) == {"a": "1", "b": ""}
+        # The name is in lower case there, however it is written.
+        assert tags(arn.replace("tagged", "Tagged")) == {"a": "1", "b": ""}
+        client.delete_tags(ResourceArn=arn, TagKeys=["b", "never"])
+        assert tags(arn) == {"a": "1"}
+        more = [{"Key": f"k{i}", "Value": "v"} for i in range(49)]
+        client.add_tags(ResourceArn=arn, Tags=more)
+        assert len(tags(arn)) == 50
+        assert refused(client.add_tags, ResourceArn=arn, Tags=[{"Key": "one-more", "Value": ""}])["Code"] == "ValidationException"
+        assert len(tags(arn)) == 50
+        unknown = arn[: arn.rindex("/")] + "/unknown"
+        for call, rest in ((client.list_tags, {}), (client.add_tags, {"Tags": given}), (client.delete_tags, {"TagKeys": ["a"]})):
+            assert refused(call, ResourceArn=unknown, **rest)["Code"] == "ValidationException"
+    lab.await_training(name)
+    lab.await_transform(name)
 
 
 def test_a_model_without_its_archive_is_refused(lab: Lab) -> None:
@@ -380,6 +502,25 @@ def test_no_input_fails_the_transform(lab: Lab, model: str) -> None:
     name = unique("noinput")
     lab.transform(name, model, "nothing/")
     assert "No S3 objects found" in lab.await_transform(name)["FailureReason"]
+
+
+def test_a_transform_job_can_be_stopped(lab: Lab, model: str) -> None:
+    name = unique("stop")
+    lab.put("endless/in.csv", csv(rows(50_000, 8), label=False))
+    lab.transform(name, model, "endless/", BatchStrategy="SingleRecord", MaxConcurrentTransforms=1)
+    wait_until(lambda: any("data-log" in s for s in lab.streams("/aws/sagemaker/TransformJobs", name)))
+    lab.sagemaker.stop_transform_job(TransformJobName=name)
+    assert lab.sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"] in ("Stopping", "Stopped")
+    told = lab.await_transform(name)
+    assert told["TransformJobStatus"] == "Stopped" and "FailureReason" not in told
+    assert told["TransformStartTime"] <= told["TransformEndTime"]
+    assert lab.keys(f"out/{name}/") == []
+    ended = refused(lab.sagemaker.stop_transform_job, TransformJobName=name)
+    assert ended == {
+        "Code": "ValidationException",
+        "Message": "The request was rejected because the transform job is in status Stopped.",
+    }
+    assert refused(lab.sagemaker.stop_transform_job, TransformJobName="unknown")["Code"] == "ValidationException"
 
 
 def test_nothing_is_left_of_ended_jobs(lab: Lab) -> None:

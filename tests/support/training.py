@@ -122,11 +122,14 @@ class Lab:
         archive = tarfile.open(fileobj=io.BytesIO(self.get(uri.removeprefix(f"s3://{self.bucket}/"))))
         return {m.name: archive.extractfile(m).read() for m in archive.getmembers() if m.isfile()}  # type: ignore[union-attr]
 
+    def streams(self, group: str, prefix: str) -> list[str]:
+        found = self.server.client("logs").describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)
+        return [s["logStreamName"] for s in found["logStreams"]]
+
     def log(self, group: str, stream_prefix: str) -> list[str]:
         logs = self.server.client("logs")
-        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream_prefix)["logStreams"]
         lines = []
-        for stream in streams:
-            events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
+        for stream in self.streams(group, stream_prefix):
+            events = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
             lines += [e["message"] for e in events["events"]]
         return lines

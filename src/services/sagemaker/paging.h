@@ -23,16 +23,19 @@ struct listed {
 };
 
 struct page {
-  std::string sort_by;
+  std::string sort_by{};
   bool is_descending = true;
   size_t size = default_page_size;
-  size_t begin = 0;  // from NextToken
-  std::string name_contains;
-  std::optional<int64_t> created_after_ms, created_before_ms, modified_after_ms, modified_before_ms;
-  std::string status;
+  std::optional<listed> after{};  // from NextToken: the last one of the page before
+  std::string name_contains{};
+  std::optional<int64_t> created_after_ms{}, created_before_ms{}, modified_after_ms{}, modified_before_ms{};
+  std::string status{};
+  // As ListTrainingJobs does with MaxResults and StatusEquals both given: so many of any status, then those of that
+  // one.
+  bool cuts_before_status = false;
 };
 
-api::answer<size_t> read_token(const std::optional<std::string>&);
+api::answer<std::optional<listed>> read_token(const std::optional<std::string>&);
 
 // The members that all List… requests share. Newest first unless told otherwise, as SageMaker does.
 template <class In>
@@ -41,7 +44,7 @@ api::answer<page> page_of(const In& in, std::string sort_by) {
   p.sort_by = std::move(sort_by);
   p.is_descending = in.SortOrder.value_or("Descending") == "Descending";
   p.size = static_cast<size_t>(in.MaxResults.value_or(default_page_size));
-  MDLC_TRY(p.begin, read_token(in.NextToken));
+  MDLC_TRY(p.after, read_token(in.NextToken));
   p.name_contains = in.NameContains.value_or("");
   const auto ms = [](const std::optional<base::time_point>& t) {
     return t ? std::optional{base::to_ms(*t)} : std::nullopt;

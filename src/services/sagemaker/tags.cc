@@ -8,32 +8,28 @@
 namespace mdlc::services::sagemaker {
 namespace {
 
-// Whether the ARN is one of a job or model of the caller's account and region.
-bool resource_exists(store::reader& r, const base::scope& scope, const std::string& text) {
+// The ARN as we write it, with the name in lower case, if it is one of a job or model of the caller's account and
+// region.
+api::answer<std::string> find_resource(store::reader& r, const base::scope& scope, const std::string& text) {
+  const auto missing = [&] { return invalid(fmt::format("The resource {} could not be found.", text)); };
   auto arn = base::parse_arn(text);
-  if (!arn || arn->service != "sagemaker" || arn->account != scope.account || arn->region != scope.region) return false;
-  const auto slash = arn->resource.find('/');
-  if (slash == std::string::npos) return false;
-  const auto type = arn->resource.substr(0, slash), name = arn->resource.substr(slash + 1);
-  // ARNs have the name in lower case.
+  if (!arn || arn->service != "sagemaker" || arn->account != scope.account || arn->region != scope.region)
+    return missing();
+  for (auto& c : arn->resource) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto slash = std::min(arn->resource.find('/'), arn->resource.size());
+  const auto type = arn->resource.substr(0, slash),
+             name = arn->resource.substr(std::min(slash + 1, arn->resource.size()));
+  std::optional<store::row> found;
   if (type == "model")
-    return r
-        .first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = lower(?3) LIMIT 1",
-               {scope.account, scope.region, name})
-        .has_value();
+    found = r.first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
+                    {scope.account, scope.region, name});
   for (auto k : {kind::training, kind::transform})
     if (type == fmt::format("{}-job", name_of(k)))
-      return r
-          .first(
-              "SELECT 1 FROM sagemaker_job WHERE account = ?1 AND region = ?2 AND kind = ?3 AND lower(name) = "
-              "lower(?4) LIMIT 1",
-              {scope.account, scope.region, name_of(k), name})
-          .has_value();
-  return false;
-}
-
-refusal no_such_resource(const std::string& arn) {
-  return invalid(fmt::format("The resource {} could not be found.", arn));
+      found = r.first(
+          "SELECT 1 FROM sagemaker_job WHERE account = ?1 AND region = ?2 AND kind = ?3 AND lower(name) = ?4 LIMIT 1",
+          {scope.account, scope.region, name_of(k), name});
+  if (!found) return missing();
+  return scope.arn("sagemaker", arn->resource);
 }
 
 }  // namespace
@@ -61,10 +57,10 @@ void remove_tags(store::transaction& t, const std::string& arn) {
 
 api::answer<model::AddTagsOutput> add_tags(service&, api::call& c, const model::AddTagsInput& in) {
   return c.commit([&](store::transaction& t) -> api::answer<model::AddTagsOutput> {
-    if (!resource_exists(t, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
-    put_tags(t, in.ResourceArn, in.Tags);
+    MDLC_TRY(const auto arn, find_resource(t, c.context.scope, in.ResourceArn));
+    put_tags(t, arn, in.Tags);
     model::AddTagsOutput out;
-    out.Tags = read_tags(t, in.ResourceArn);
+    out.Tags = read_tags(t, arn);
     if (out.Tags->size() > tags_max) return invalid(fmt::format("A resource can have at most {} tags.", tags_max));
     return out;
   });
@@ -72,18 +68,17 @@ api::answer<model::AddTagsOutput> add_tags(service&, api::call& c, const model::
 
 api::answer<model::ListTagsOutput> list_tags(service& s, api::call& c, const model::ListTagsInput& in) {
   return s.host.db.read([&](store::reader& r) -> api::answer<model::ListTagsOutput> {
-    if (!resource_exists(r, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
+    MDLC_TRY(const auto arn, find_resource(r, c.context.scope, in.ResourceArn));
     model::ListTagsOutput out;
-    out.Tags = read_tags(r, in.ResourceArn);
+    out.Tags = read_tags(r, arn);
     return out;
   });
 }
 
 api::answer<model::DeleteTagsOutput> delete_tags(service&, api::call& c, const model::DeleteTagsInput& in) {
   return c.commit([&](store::transaction& t) -> api::answer<model::DeleteTagsOutput> {
-    if (!resource_exists(t, c.context.scope, in.ResourceArn)) return no_such_resource(in.ResourceArn);
-    for (const auto& key : in.TagKeys)
-      t.run("DELETE FROM sagemaker_tag WHERE arn = ?1 AND key = ?2", {in.ResourceArn, key});
+    MDLC_TRY(const auto arn, find_resource(t, c.context.scope, in.ResourceArn));
+    for (const auto& key : in.TagKeys) t.run("DELETE FROM sagemaker_tag WHERE arn = ?1 AND key = ?2", {arn, key});
     return model::DeleteTagsOutput{};
   });
 }

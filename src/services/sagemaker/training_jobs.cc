@@ -43,6 +43,9 @@ api::answer<model::DescribeTrainingJobResponse> describe_training_job(service& s
 api::answer<model::ListTrainingJobsResponse> list_training_jobs(service& s, api::call& c,
                                                                 const model::ListTrainingJobsRequest& in) {
   MDLC_TRY(auto p, page_of(in, in.SortBy.value_or("CreationTime")));
+  p.cuts_before_status = in.MaxResults.has_value();
+  // No job here keeps its instances warm, or has a plan.
+  if (in.WarmPoolStatusEquals || in.TrainingPlanArnEquals) return model::ListTrainingJobsResponse{};
   return s.host.db.read([&](store::reader& r) -> api::answer<model::ListTrainingJobsResponse> {
     model::ListTrainingJobsResponse out;
     for (const auto& j : list_jobs(r, c.context.scope, kind::training, p, out.NextToken)) {
