@@ -43,6 +43,14 @@ base::result<std::string> find_machine(client& c, const std::string& machine) {
                                   : fmt::format("There is no state machine '{}'. There are:{}", machine, known));
 }
 
+// What a person wants of a cause: that of a function or a job is JSON, with its own words in one member.
+std::string words_of(std::string_view cause) {
+  if (auto told = json::parse(cause))
+    for (auto member : {"errorMessage", "FailureReason"})
+      if (auto words = json::text(*told, member); !words.empty()) return std::string{words};
+  return std::string{cause};
+}
+
 void show(const json::value& event, double start_s) {
   auto type = json::text(event, "type");
   auto* at = json::find(event, "timestamp");
@@ -54,7 +62,8 @@ void show(const json::value& event, double start_s) {
     auto* details =
         json::find(event, type == "TaskFailed" ? "taskFailedEventDetails" : "lambdaFunctionFailedEventDetails");
     if (details)
-      fmt::print("{:>8.2f} s    {}: {}\n", elapsed, json::text(*details, "error"), json::text(*details, "cause"));
+      fmt::print("{:>8.2f} s    {}: {}\n", elapsed, json::text(*details, "error"),
+                 words_of(json::text(*details, "cause")));
   }
 }
 
@@ -64,7 +73,7 @@ base::result<int> follow(client& c, const std::string& arn) {
   while (true) {
     MDLC_TRY(auto now, states(c, "DescribeExecution", json::object{{"executionArn", arn}}));
     if (auto* started = json::find(now, "startDate")) start_s = json::to_double(*started);
-    json::object page{{"executionArn", arn}, {"maxResults", 1000}, {"includeExecutionData", false}};
+    json::object page{{"executionArn", arn}, {"maxResults", 1000}};
     size_t count = 0;
     while (true) {
       MDLC_TRY(auto history, states(c, "GetExecutionHistory", page));
@@ -86,7 +95,7 @@ base::result<int> follow(client& c, const std::string& arn) {
       fmt::print("{}\n", json::text(now, "output"));
       return 0;
     }
-    fmt::print(stderr, "{}: {}\n", json::text(now, "error"), json::text(now, "cause"));
+    fmt::print(stderr, "{}: {}\n", json::text(now, "error"), words_of(json::text(now, "cause")));
     return 1;
   }
 }
