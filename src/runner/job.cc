@@ -119,6 +119,23 @@ base::result<std::string> read_log(const sys::path& folder, int64_t offset, size
   return text;
 }
 
+std::string read_log_end(const sys::path& folder, size_t limit) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(folder / log_file, error);
+  if (error) return {};
+  return read_log(folder, static_cast<int64_t>(size - std::min<uintmax_t>(size, limit)), limit).value_or("");
+}
+
+void append_log(const sys::path& folder, std::string_view text) {
+  const sys::descriptor log{open((folder / log_file).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  while (!text.empty()) {
+    const ssize_t wrote = write(log.get(), text.data(), text.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return;  // as with a full disk later: the job goes on without its log
+    text.remove_prefix(static_cast<size_t>(wrote));
+  }
+}
+
 base::result<watch> watch::on(const sys::path& folder) {
   sys::descriptor events{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)}, bell{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   // A supervisor opens its lock for writing: when it dies, however it dies, the file is closed.

@@ -67,6 +67,10 @@ base::result<void> request_stop(const sys::path& folder, int64_t grace_ms = -1);
 
 // At most `limit` bytes of the log from `offset`; empty at its end or where there is none yet.
 base::result<std::string> read_log(const sys::path& folder, int64_t offset, size_t limit);
+// The log's last bytes.
+std::string read_log_end(const sys::path& folder, size_t limit);
+// Puts text into the log, for what comes before the program; not while it runs.
+void append_log(const sys::path& folder, std::string_view text);
 
 // Waits for news of a job's folder.
 class watch {
