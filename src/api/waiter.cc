@@ -19,6 +19,7 @@ constexpr std::array places{
     place{"lambda", "GetFunctionConfiguration", "", "LastUpdateStatus"},
     place{"lambda", "GetFunction", "Configuration", "LastUpdateStatus"},
     place{"sagemaker", "DescribeTrainingJob", "", "TrainingJobStatus"},
+    place{"sagemaker", "DescribeProcessingJob", "", "ProcessingJobStatus"},
     place{"sagemaker", "DescribeTransformJob", "", "TransformJobStatus"},
 };
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.support.processing import ProcessingLab
 from tests.support.server import Server, wait_until
 from tests.support.training import Lab, csv, rows, unique
 
@@ -51,7 +52,7 @@ def after_death(lab: Lab, describe: Any) -> None:
         if lab.server.process is None or lab.server.process.poll() is not None:
             return True
         try:
-            return describe()["TrainingJobStatus" if "train" in describe.__name__ else "TransformJobStatus"] != "InProgress"
+            return next(v for k, v in describe().items() if k.endswith("JobStatus")) != "InProgress"
         except (BotoCoreError, ClientError):
             return False
 
@@ -220,3 +221,57 @@ def test_a_model_server_that_dies_fails_its_transform(lab: Lab) -> None:
     assert told["TransformJobStatus"] == "Failed"
     assert "died" in told["FailureReason"]
     assert lab.keys(f"out/{name}/") == []
+
+
+@pytest.fixture
+def processing_lab(fresh_server: Server) -> Iterator[ProcessingLab]:
+    fresh_server.start()
+    made = ProcessingLab(fresh_server)
+    made.s3.put_bucket_versioning(Bucket=made.bucket, VersioningConfiguration={"Status": "Enabled"})
+    yield made
+
+
+# It leaves three files, and would leave a fourth if it ran in a folder where it ran before.
+PROGRAM = """
+import pathlib
+out = pathlib.Path("/opt/ml/processing/output")
+for name in ("a", "b", "c", *(["again"] if (out / "a").exists() else [])):
+    (out / name).write_text(name)
+print("begun")
+"""
+
+PROCESSING_POINTS = ["api.before_answer", "runner.before_start", "runner.after_start", "job.before_publish", "job.before_publish:3",
+                     "job.after_publish", "job.after_publish:3", *(f"store.{when}_commit:{n}" for when in ("before", "after") for n in range(1, 11, 3))]
+
+
+@pytest.mark.parametrize("point", PROCESSING_POINTS)
+def test_a_processing_job_survives_the_server_at(processing_lab: ProcessingLab, point: str) -> None:
+    lab, name = processing_lab, unique("process")
+    request = lab.request(name, PROGRAM)
+    again(lab, crash_at=point)
+    answered = survive(lambda: lab.sagemaker.create_processing_job(**request))
+
+    def describe_processing() -> Any:
+        return lab.sagemaker.describe_processing_job(ProcessingJobName=name)
+
+    after_death(lab, describe_processing)
+    if not lab.sagemaker.list_processing_jobs(NameContains=name)["ProcessingJobSummaries"]:
+        assert not answered
+        lab.sagemaker.create_processing_job(**request)
+    told = lab.await_processing(name)
+    assert told["ProcessingJobStatus"] == "Completed", told
+    assert lab.log("/aws/sagemaker/ProcessingJobs", f"{name}/") == ["begun"]
+    assert lab.keys(f"{name}/out/") == [f"{name}/out/{key}" for key in "abc"]
+    assert [versions(lab, f"{name}/out/{key}") for key in "abc"] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("point", ["supervisor.before_exec", "supervisor.before_outcome"])
+def test_a_processing_program_that_dies_with_its_supervisor_is_reported(processing_lab: ProcessingLab, point: str) -> None:
+    lab, name = processing_lab, unique("process")
+    request = lab.request(name, PROGRAM)
+    again(lab, crash_at=point)
+    lab.sagemaker.create_processing_job(**request)
+    told = lab.await_processing(name)
+    assert told["ProcessingJobStatus"] == "Failed"
+    assert "died" in told["FailureReason"]
+    assert lab.keys(f"{name}/out/") == []

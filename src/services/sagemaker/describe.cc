@@ -36,6 +36,7 @@ void complete_channels(json::object& out) {
 
 void describe_training(const job& j, json::object& out) {
   const auto& p = j.progress;
+  out["LastModifiedTime"] = seconds(j.modified_ms);
   out["TrainingJobArn"] = j.key.arn();
   out["TrainingJobStatus"] = j.status;
   out["SecondaryStatus"] = j.secondary();
@@ -76,6 +77,27 @@ void describe_transform(const job& j, json::object& out) {
   put_default(processing.as_object(), "JoinSource", "None");
 }
 
+void describe_processing(const job& j, json::object& out) {
+  const auto& p = j.progress;
+  out["LastModifiedTime"] = seconds(j.modified_ms);
+  out["ProcessingJobArn"] = j.key.arn();
+  out["ProcessingJobStatus"] = j.status;
+  if (p.started_ms) out["ProcessingStartTime"] = seconds(*p.started_ms);
+  if (p.ended_ms) out["ProcessingEndTime"] = seconds(*p.ended_ms);
+  if (!p.exit_message.empty()) out["ExitMessage"] = p.exit_message;
+  put_default(out, "StoppingCondition", json::object{{"MaxRuntimeInSeconds", 86400}});
+  auto* inputs = out.if_contains("ProcessingInputs");
+  if (!inputs || !inputs->is_array()) return;
+  for (auto& i : inputs->get_array()) {
+    put_default(i.as_object(), "AppManaged", false);
+    auto* s3 = i.as_object().if_contains("S3Input");
+    if (!s3) continue;
+    put_default(s3->as_object(), "S3InputMode", "File");
+    put_default(s3->as_object(), "S3DataDistributionType", "FullyReplicated");
+    put_default(s3->as_object(), "S3CompressionType", "None");
+  }
+}
+
 // EventBridge's times are milliseconds, where the API's are seconds.
 void to_milliseconds(json::value& v) {
   if (v.is_array())
@@ -96,12 +118,17 @@ json::object describe(const job& j) {
   json::object out = j.request;
   out.erase("Tags");
   out["CreationTime"] = seconds(j.created_ms);
-  if (!j.progress.failure_reason.empty()) out["FailureReason"] = j.progress.failure_reason;
-  if (j.key.what == kind::training) {
-    out["LastModifiedTime"] = seconds(j.modified_ms);
-    describe_training(j, out);
-  } else {
-    describe_transform(j, out);
+  if (j.status == "Failed" && !j.progress.failure_reason.empty()) out["FailureReason"] = j.progress.failure_reason;
+  switch (j.key.what) {
+    case kind::training:
+      describe_training(j, out);
+      break;
+    case kind::transform:
+      describe_transform(j, out);
+      break;
+    case kind::processing:
+      describe_processing(j, out);
+      break;
   }
   return out;
 }
@@ -116,8 +143,7 @@ api::event change_of(const job& j) {
   }
   return {.scope = j.key.scope,
           .source = "aws.sagemaker",
-          .detail_type = j.key.what == kind::training ? "SageMaker Training Job State Change"
-                                                      : "SageMaker Transform Job State Change",
+          .detail_type = fmt::format("SageMaker {} Job State Change", title_of(j.key.what)),
           .resources = {j.key.arn()},
           .time = base::from_ms(j.modified_ms),
           .detail = std::move(detail.as_object())};

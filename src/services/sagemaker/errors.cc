@@ -5,12 +5,15 @@ namespace mdlc::services::sagemaker {
 refusal invalid(std::string message) { return api::refuse("ValidationException", std::move(message)); }
 
 refusal job_exists(const job_key& key) {
-  const bool trains = key.what == kind::training;
-  return api::refuse(
-      "ResourceInUse",
-      fmt::format("{} job names must be unique within an AWS account and region, and a {} job with this name "
-                  "already exists ({})",
-                  trains ? "Training" : "Transform", trains ? "training" : "transform", key.arn()));
+  if (key.what == kind::processing)
+    return api::refuse("ResourceInUse",
+                       fmt::format("Job name must be unique within an AWS account and region, and a job with this "
+                                   "name already exists ({})",
+                                   key.arn()));
+  return api::refuse("ResourceInUse",
+                     fmt::format("{} job names must be unique within an AWS account and region, and a {} job with "
+                                 "this name already exists ({})",
+                                 title_of(key.what), name_of(key.what), key.arn()));
 }
 
 refusal no_such_job(const job_key& key) {

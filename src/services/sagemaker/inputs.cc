@@ -128,16 +128,21 @@ base::result<blob::slice> open_object(run& r, const std::string& bucket, const s
   return *std::move(body);
 }
 
-base::result<void> place_object(run& r, const input_object& o, const sys::path& folder) {
-  const auto relative = sys::path{o.relative}.lexically_normal();
-  if (!is_safe(o.relative) || !is_safe(relative))
+base::result<sys::path> file_for(const input_object& o, const sys::path& name, const sys::path& folder) {
+  const auto relative = name.lexically_normal();
+  if (!is_safe(name) || !is_safe(relative))
     return base::fail(fmt::format("The key of s3://{}/{} cannot be a file's name", o.bucket, o.key));
-  MDLC_TRY(auto file, open_object(r, o.bucket, o.key));
-  const auto to = folder / relative;
+  auto to = folder / relative;
   std::error_code error;
   std::filesystem::create_directories(to.parent_path(), error);
   if (error)
     return base::fail(fmt::format("The key of s3://{}/{} cannot be a file's name beside the others", o.bucket, o.key));
+  return to;
+}
+
+base::result<void> place_object(run& r, const input_object& o, const sys::path& folder) {
+  MDLC_TRY(const auto to, file_for(o, o.relative, folder));
+  MDLC_TRY(auto file, open_object(r, o.bucket, o.key));
   // The program may be another user. Only through this link and its read-only mount does it come to the file.
   fchmod(file.fd(), everybody_reads);
   const auto self = fmt::format("/proc/self/fd/{}", file.fd());

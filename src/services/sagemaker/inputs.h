@@ -34,8 +34,10 @@ std::string relative_to(std::string_view prefix, std::string_view key);
 // The object's bytes, open. An error is the customer's.
 base::result<blob::slice> open_object(run&, const std::string& bucket, const std::string& key);
 
+// `folder`/`name`, with the folders above it made. A name that leads outside the folder is refused.
+base::result<sys::path> file_for(const input_object&, const sys::path& name, const sys::path& folder);
+
 // Makes `folder`/relative the object's own file, read-only for everybody (a hard link; a copy where there can be none).
-// A name that leads outside the folder is refused.
 base::result<void> place_object(run&, const input_object&, const sys::path& folder);
 
 }  // namespace mdlc::services::sagemaker

@@ -3,7 +3,8 @@
 namespace mdlc::services::sagemaker {
 namespace {
 
-constexpr std::string_view kind_names[] = {"training", "transform"};
+constexpr std::string_view kind_names[] = {"training", "transform", "processing"};
+constexpr std::string_view kind_titles[] = {"Training", "Transform", "Processing"};
 constexpr std::string_view phase_names[] = {"queued", "staging", "running", "publishing", "ended"};
 
 template <class E, size_t N>
@@ -29,6 +30,7 @@ json::object write(const progress& p) {
                    {"metrics", p.metrics},
                    {"artifact", p.artifact},
                    {"output_published", p.output_published},
+                   {"exit_message", p.exit_message},
                    {"boot_id", p.boot_id},
                    {"container", p.container},
                    {"spawned_ns", p.spawned_ns},
@@ -70,6 +72,7 @@ progress read_progress(const json::value& v) {
   if (const auto* metrics = json::find(v, "metrics"); metrics && metrics->is_array()) p.metrics = metrics->get_array();
   p.artifact = json::text(v, "artifact");
   p.output_published = flag(v, "output_published");
+  p.exit_message = json::text(v, "exit_message");
   p.boot_id = json::text(v, "boot_id");
   if (const auto* container = json::find(v, "container"); container && container->is_object())
     p.container = container->get_object();
@@ -81,6 +84,7 @@ progress read_progress(const json::value& v) {
 }  // namespace
 
 std::string_view name_of(kind k) { return kind_names[static_cast<size_t>(k)]; }
+std::string_view title_of(kind k) { return kind_titles[static_cast<size_t>(k)]; }
 std::string_view name_of(phase p) { return phase_names[static_cast<size_t>(p)]; }
 
 std::string job_key::arn() const {

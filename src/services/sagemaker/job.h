@@ -1,4 +1,4 @@
-// A training or transform job: its row, and how far it is.
+// A training, transform or processing job: its row, and how far it is.
 //
 //   queued -> staging -> running -> publishing -> ended
 //
@@ -19,10 +19,12 @@ namespace mdlc::services::sagemaker {
 
 inline constexpr size_t failure_reason_max = 1024;
 
-enum class kind { training, transform };
+enum class kind { training, transform, processing };
+inline constexpr kind all_kinds[] = {kind::training, kind::transform, kind::processing};
 enum class phase { queued, staging, running, publishing, ended };
 
-std::string_view name_of(kind);
+std::string_view name_of(kind);   // "training", as in rows, ARNs and sentences
+std::string_view title_of(kind);  // "Training", as in events, log groups and at a sentence's begin
 std::string_view name_of(phase);
 
 struct job_key {
@@ -48,9 +50,10 @@ struct progress {
   bool stop_asked = false;
   bool over_runtime = false;
   std::string log_stream;
-  int64_t log_offset = 0;  // bytes of the program's log that are in CloudWatch Logs
-  json::array metrics;     // FinalMetricDataList
-  std::string artifact;    // the model's S3 URI once it is there
+  int64_t log_offset = 0;    // bytes of the program's log that are in CloudWatch Logs
+  json::array metrics;       // FinalMetricDataList
+  std::string artifact;      // the model's S3 URI once it is there
+  std::string exit_message;  // what a processing program left in /opt/ml/output/message
   bool output_published = false;
   std::string boot_id;     // the machine's, when the folder was staged
   json::object container;  // a transform's model, as it was when the job was created

@@ -58,9 +58,9 @@ std::vector<job> list_jobs(store::reader& r, const base::scope& scope, kind what
 
 api::answer<void> ask_to_stop(service& s, store::transaction& t, const job_key& key) {
   MDLC_TRY(auto j, need_job(t, key));
-  const std::string_view kind_name = key.what == kind::training ? "training" : "transform";
   if (j.at == phase::ended)
-    return invalid(fmt::format("The request was rejected because the {} job is in status {}.", kind_name, j.status));
+    return invalid(
+        fmt::format("The request was rejected because the {} job is in status {}.", name_of(key.what), j.status));
   if (j.progress.stop_asked) return {};
   const auto now_ms = base::to_ms(s.host.env.now());
   j.progress.stop_asked = true;
@@ -68,7 +68,7 @@ api::answer<void> ask_to_stop(service& s, store::transaction& t, const job_key& 
     j.end("Stopped", "Stopped", "The job was stopped before it began", now_ms);
   } else {
     j.status = "Stopping";
-    j.enter("Stopping", fmt::format("Stopping the {} job", kind_name), now_ms);
+    j.enter("Stopping", fmt::format("Stopping the {} job", name_of(key.what)), now_ms);
   }
   update(t, j);
   t.after_commit([&s, j] {

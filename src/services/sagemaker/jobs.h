@@ -1,4 +1,4 @@
-// What the operations on training and transform jobs have in common.
+// What the operations on all kinds of jobs have in common.
 #pragma once
 
 #include "api/call.h"

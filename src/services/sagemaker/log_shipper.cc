@@ -14,9 +14,7 @@ constexpr size_t event_overhead = 26;
 constexpr size_t event_bytes_max = 200'000;
 constexpr size_t read_bytes = 4 << 20;
 
-std::string group_of(const job& j) {
-  return j.key.what == kind::training ? "/aws/sagemaker/TrainingJobs" : "/aws/sagemaker/TransformJobs";
-}
+std::string group_of(const job& j) { return fmt::format("/aws/sagemaker/{}Jobs", title_of(j.key.what)); }
 
 struct batch {
   json::array events;

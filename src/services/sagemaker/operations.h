@@ -8,13 +8,16 @@ namespace mdlc::services::sagemaker {
 
 class service;
 
-#define MDLC_SAGEMAKER_OPERATIONS(op, deferred)                                                                    \
-  op(AddTags, add_tags) op(CreateModel, create_model) op(CreateTrainingJob, create_training_job)                   \
-      op(CreateTransformJob, create_transform_job) op(DeleteModel, delete_model) op(DeleteTags, delete_tags)       \
-          op(DescribeModel, describe_model) op(DescribeTrainingJob, describe_training_job)                         \
-              op(DescribeTransformJob, describe_transform_job) op(ListModels, list_models) op(ListTags, list_tags) \
-                  op(ListTrainingJobs, list_training_jobs) op(ListTransformJobs, list_transform_jobs)              \
-                      op(StopTrainingJob, stop_training_job) op(StopTransformJob, stop_transform_job)
+#define MDLC_SAGEMAKER_OPERATIONS(op, deferred)                                                                      \
+  op(AddTags, add_tags) op(CreateModel, create_model) op(CreateTrainingJob, create_training_job)                     \
+      op(CreateProcessingJob, create_processing_job) op(DescribeProcessingJob, describe_processing_job)              \
+          op(ListProcessingJobs, list_processing_jobs) op(StopProcessingJob, stop_processing_job)                    \
+              op(CreateTransformJob, create_transform_job) op(DeleteModel, delete_model) op(DeleteTags, delete_tags) \
+                  op(DescribeModel, describe_model) op(DescribeTrainingJob, describe_training_job)                   \
+                      op(DescribeTransformJob, describe_transform_job) op(ListModels, list_models)                   \
+                          op(ListTags, list_tags) op(ListTrainingJobs, list_training_jobs)                           \
+                              op(ListTransformJobs, list_transform_jobs) op(StopTrainingJob, stop_training_job)      \
+                                  op(StopTransformJob, stop_transform_job)
 
 MDLC_DECLARE_OPERATIONS(MDLC_SAGEMAKER_OPERATIONS)
 

@@ -61,16 +61,16 @@ void run::fail(std::string reason) {
   reason = as_utf8(std::string_view{reason}.substr(0, failure_reason_max));
   edit([&](job& row) {
     row.progress.failure_reason = reason;
-    row.end("Failed", "Failed", fmt::format("{} job failed", j.key.what == kind::training ? "Training" : "Transform"),
-            now_ms());
+    row.end("Failed", "Failed", fmt::format("{} job failed", title_of(j.key.what)), now_ms());
   });
 }
 
 void run::end_stopped() {
   if (j.progress.over_runtime)
-    end("Stopped", "MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds provided");
+    end("Stopped", "MaxRuntimeExceeded",
+        fmt::format("{} job runtime exceeded MaxRuntimeInSeconds provided", title_of(j.key.what)));
   else
-    end("Stopped", "Stopped", fmt::format("{} job stopped", j.key.what == kind::training ? "Training" : "Transform"));
+    end("Stopped", "Stopped", fmt::format("{} job stopped", title_of(j.key.what)));
 }
 
 run::run(service& s, job row, control& c)
@@ -112,6 +112,25 @@ api::answer<void> run::publish(const std::string& bucket, const std::string& key
   return {};
 }
 
+std::set<std::string> run::outputs() const {
+  return s.host.db.read([&](store::reader& reader) {
+    std::set<std::string> keys;
+    reader.each("SELECT key FROM sagemaker_output WHERE job_id = ?1", {j.id}, [&](const store::row& row) {
+      keys.insert(row.text(0));
+      return true;
+    });
+    return keys;
+  });
+}
+
+void run::forget_outputs() {
+  s.host.db.write([&](store::transaction& t) { t.run("DELETE FROM sagemaker_output WHERE job_id = ?1", {j.id}); });
+}
+
+void mark_output(store::transaction& t, const std::string& job_id, const std::string& key) {
+  t.run("INSERT INTO sagemaker_output (job_id, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING", {job_id, key});
+}
+
 bool run::begin_program() {
   const auto where = folder();
   for (int tries = 0; tries < begin_tries_max; ++tries) {
@@ -129,6 +148,22 @@ bool run::begin_program() {
   base::log::error("sagemaker: {}: its supervisor does not start", j.key.arn());
   fail("InternalServerError: We encountered an internal error. Please try again.");
   return false;
+}
+
+void run::begin_turn(std::string message) {
+  edit([&](job& row) {
+    row.at = phase::staging;
+    row.progress.log_stream = fmt::format("{}/algo-1-{}", row.key.name, now_ms() / 1000);
+    row.progress.started_ms = now_ms();
+    if (row.status != "Stopping") row.enter("Downloading", message, now_ms());
+  });
+}
+
+bool run::stage_again_after_reboot() {
+  const auto state = runner::look(folder());
+  if (!state || state->at != runner::job_state::phase::not_begun || !has_rebooted()) return false;
+  edit([](job& row) { row.at = phase::staging; });
+  return true;
 }
 
 bool run::has_rebooted() const { return j.progress.boot_id != boot_id(); }
@@ -213,10 +248,17 @@ void run_job(service& s, const job_key& key, control& steering) {
   auto found = s.host.db.read([&](store::reader& r) { return find_job(r, key); });
   if (!found || found->at == phase::ended) return;
   run r{s, *std::move(found), steering};
-  if (key.what == kind::training)
-    run_training(r);
-  else
-    run_transform(r);
+  switch (key.what) {
+    case kind::training:
+      run_training(r);
+      break;
+    case kind::transform:
+      run_transform(r);
+      break;
+    case kind::processing:
+      run_processing(r);
+      break;
+  }
   if (r.j.at != phase::ended) return;
   std::error_code error;
   std::filesystem::remove_all(r.folder(), error);

@@ -2,6 +2,8 @@
 // as its role.
 #pragma once
 
+#include <set>
+
 #include "runner/confine.h"
 #include "runner/job.h"
 #include "services/sagemaker/images.h"
@@ -37,6 +39,9 @@ class run {
   // PutObject of a blob; `mark` runs in the very commit that makes the object.
   api::answer<void> publish(const std::string& bucket, const std::string& key, const blob::ref& content,
                             const std::function<void(store::transaction&)>& mark);
+  // The outputs that were marked as published, for jobs that publish many; forgotten at the job's end.
+  std::set<std::string> outputs() const;
+  void forget_outputs();
   int64_t now_ms() const { return base::to_ms(s.host.env.now()); }
   const std::string& role() const { return role_; }  // ARN; may be empty
   const sys::path& folder() const { return folder_; }
@@ -49,21 +54,31 @@ class run {
   // Begins it if it never began; false with the job failed if that cannot be done.
   bool begin_program();
 
+  // It is the job's turn: staging, with a log stream of its own.
+  void begin_turn(std::string message);
+  // A job that is running but whose program never began goes back to staging if the machine went down since: the
+  // staged folder may have lost files that were not synced.
+  bool stage_again_after_reboot();
+  bool is_asked_to_stop() const { return steering.stop_asked() || j.progress.stop_asked; }
   // All of the above may be called from one thread at a time; these from any: call, publish, context, folder, role.
-  // Whether the staged folder may have lost files that were not synced: the machine went down since.
-  bool has_rebooted() const;
 
  private:
+  bool has_rebooted() const;
+
   const std::string role_;
   const sys::path folder_;
   api::context context_;
   std::optional<runner::outcome> outcome_;  // of the program that was awaited; the next edit writes its times
 };
 
+// In the commit that makes the object.
+void mark_output(store::transaction&, const std::string& job_id, const std::string& key);
+
 // Until the job ended or the server shuts down.
 void run_job(service&, const job_key&, control&);
 void run_training(run&);
 void run_transform(run&);
+void run_processing(run&);
 
 // What every program finds in its environment, then `image`, then the job's own.
 std::vector<std::pair<std::string, std::string>> environment_of(run&, const image&, const json::value* of_request,

@@ -28,8 +28,7 @@ void service::resume() {
   const auto open = host.db.read([](store::reader& r) { return open_jobs(r); });
   std::set<std::string> ids;
   for (const auto& j : open) ids.insert(j.id);
-  for (auto k : {kind::training, kind::transform})
-    sweep(host.data_folder / "jobs" / fmt::format("{}", name_of(k)), ids);
+  for (auto k : all_kinds) sweep(host.data_folder / "jobs" / fmt::format("{}", name_of(k)), ids);
   // Those whose programs may be running come before those that still wait.
   for (const auto& j : open)
     if (j.at != phase::queued) jobs.submit(j.key);

@@ -1,4 +1,4 @@
-// SageMaker: training jobs, models, batch transform jobs, really done.
+// SageMaker: training, processing and batch transform jobs, models, really done.
 //
 // A job is a row (job.h) that a thread of the queue (queue.h) carries through its phases; its program runs under a
 // supervisor of its own (runner/job.h) and outlives this server.

@@ -23,7 +23,7 @@ api::answer<std::string> find_resource(store::reader& r, const base::scope& scop
   if (type == "model")
     found = r.first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
                     {scope.account, scope.region, name});
-  for (auto k : {kind::training, kind::transform})
+  for (auto k : all_kinds)
     if (type == fmt::format("{}-job", name_of(k)))
       found = r.first(
           "SELECT 1 FROM sagemaker_job WHERE account = ?1 AND region = ?2 AND kind = ?3 AND lower(name) = ?4 LIMIT 1",

@@ -34,7 +34,7 @@ class training {
 
   void carry() {
     if (r_.j.at == phase::queued) begin();
-    if (r_.j.at == phase::running) stage_again_after_reboot();
+    if (r_.j.at == phase::running) r_.stage_again_after_reboot();
     if (r_.j.at == phase::staging) stage();
     if (r_.j.at == phase::running) await();
     if (r_.j.at == phase::publishing) publish();
@@ -42,25 +42,13 @@ class training {
 
  private:
   bool is_stopped() {
-    if (!r_.steering.stop_asked() && !r_.j.progress.stop_asked) return false;
+    if (!r_.is_asked_to_stop()) return false;
     r_.end_stopped();
     return true;
   }
 
   void begin() {
-    if (is_stopped()) return;
-    r_.edit([&](job& row) {
-      row.at = phase::staging;
-      row.progress.log_stream = fmt::format("{}/algo-1-{}", row.key.name, r_.now_ms() / 1000);
-      row.progress.started_ms = r_.now_ms();
-      if (row.status != "Stopping") row.enter("Downloading", "Downloading input data", r_.now_ms());
-    });
-  }
-
-  void stage_again_after_reboot() {
-    const auto state = runner::look(r_.folder());
-    if (state && state->at == runner::job_state::phase::not_begun && r_.has_rebooted())
-      r_.edit([](job& row) { row.at = phase::staging; });
+    if (!is_stopped()) r_.begin_turn("Downloading input data");
   }
 
   void stage() {

@@ -32,29 +32,18 @@ class transform {
 
   void carry() {
     if (r_.j.at == phase::queued) begin();
-    if (r_.j.at == phase::running) stage_again_after_reboot();
+    if (r_.j.at == phase::running) r_.stage_again_after_reboot();
     if (r_.j.at == phase::staging) stage();
     if (r_.j.at == phase::running) serve();
     if (r_.j.at == phase::publishing) close();
   }
 
  private:
-  bool is_asked_to_stop() const { return r_.steering.stop_asked() || r_.j.progress.stop_asked; }
+  bool is_asked_to_stop() const { return r_.is_asked_to_stop(); }
 
   void begin() {
     if (is_asked_to_stop()) return r_.end_stopped();
-    r_.edit([&](job& row) {
-      row.at = phase::staging;
-      row.progress.log_stream = fmt::format("{}/algo-1-{}", row.key.name, r_.now_ms() / 1000);
-      row.progress.started_ms = r_.now_ms();
-      row.enter("Downloading", "Downloading the model", r_.now_ms());
-    });
-  }
-
-  void stage_again_after_reboot() {
-    const auto state = runner::look(r_.folder());
-    if (state && state->at == runner::job_state::phase::not_begun && r_.has_rebooted())
-      r_.edit([](job& row) { row.at = phase::staging; });
+    r_.begin_turn("Downloading the model");
   }
 
   void stage() {
@@ -169,7 +158,7 @@ class transform {
              fmt::format("[sagemaker logs]: MaxConcurrentTransforms={}, MaxPayloadInMB={}, BatchStrategy={}",
                          settings->concurrency, settings->split.max_payload_bytes / mebibyte,
                          settings->split.one_at_a_time ? "SINGLE_RECORD" : "MULTI_RECORD"));
-    const auto published = read_published();
+    const auto published = r_.outputs();
     std::erase_if(*inputs, [&](const input_object& o) { return published.contains(o.key); });
     transform_pump pump{r_, *settings, log_};
     const auto end = pump.pump(*inputs);
@@ -217,17 +206,6 @@ class transform {
     return json::parse(answer->body).value_or(nullptr);
   }
 
-  std::set<std::string> read_published() {
-    return r_.s.host.db.read([&](store::reader& reader) {
-      std::set<std::string> keys;
-      reader.each("SELECT key FROM sagemaker_output WHERE job_id = ?1", {r_.j.id}, [&](const store::row& row) {
-        keys.insert(row.text(0));
-        return true;
-      });
-      return keys;
-    });
-  }
-
   // The model server ended though nobody asked it to.
   void await_and_fail() {
     const auto state = r_.await_end(log_);
@@ -256,10 +234,7 @@ class transform {
     r_.end("Completed", "Completed", "Transform job completed");
   }
 
-  void end_rows() {
-    r_.s.host.db.write(
-        [&](store::transaction& t) { t.run("DELETE FROM sagemaker_output WHERE job_id = ?1", {r_.j.id}); });
-  }
+  void end_rows() { r_.forget_outputs(); }
 
   run& r_;
   const json::value request_;

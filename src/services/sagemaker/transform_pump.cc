@@ -247,9 +247,8 @@ void transform_pump::publish(const input_object& object) {
   if (!content) throw store::failure(content.error().message);
   sys::crash_point("job.before_publish");
   const auto key = join_key(set_.output.key, object.relative + ".out");
-  auto put = run_.publish(set_.output.bucket, key, *content, [&](store::transaction& t) {
-    t.run("INSERT INTO sagemaker_output (job_id, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING", {job_id_, object.key});
-  });
+  auto put = run_.publish(set_.output.bucket, key, *content,
+                          [&](store::transaction& t) { mark_output(t, job_id_, object.key); });
   sys::crash_point("job.after_publish");
   if (put) return;
   if (put.error().is_internal) throw store::failure("a transform's output could not be published");
