@@ -6,8 +6,6 @@
 namespace mdlc::services::logs {
 namespace {
 
-constexpr int64_t max_events = 10'000;
-constexpr int64_t max_page_bytes = 1024 * 1024;
 // Events that one call looks at: a page may be empty and have a token, as on AWS.
 constexpr int64_t max_looked_at = 200'000;
 

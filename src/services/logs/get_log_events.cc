@@ -5,9 +5,6 @@
 namespace mdlc::services::logs {
 namespace {
 
-constexpr int64_t max_events = 10'000;
-constexpr int64_t max_page_bytes = 1024 * 1024;
-
 // A token is a boundary between events and a direction from it: "f/<56 digits>/s" or "b/<56 digits>/s".
 struct token {
   bool forward;

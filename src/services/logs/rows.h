@@ -13,6 +13,10 @@
 
 namespace mdlc::services::logs {
 
+// What a page of events holds at most; the API's limits of GetLogEvents and FilterLogEvents.
+inline constexpr int64_t max_events = 10'000;
+inline constexpr int64_t max_page_bytes = 1024 * 1024;
+
 extern const std::span<const store::migration> migrations;
 
 struct group {
