@@ -90,7 +90,7 @@ api::answer<model::ListPoliciesResponse> list_policies(service&, api::call& c, c
   // AWS's own are not listed: we know those that are named, and no list of them.
   if (in.Scope == "AWS") return model::ListPoliciesResponse{std::vector<model::Policy>{}, false, std::nullopt};
   auto policies = c.db().read([&](store::reader& r) {
-    return list_policies(r, c.context.scope.account, in.PathPrefix.value_or("/"), in.OnlyAttached.value_or(false),
+    return read_policies(r, c.context.scope.account, in.PathPrefix.value_or("/"), in.OnlyAttached.value_or(false),
                          after, page + 1);
   });
   auto next = cut(policies, page, [](const auto& policy) { return key_of(*policy.PolicyName); });

@@ -43,7 +43,7 @@ api::answer<model::ListRolesResponse> list_roles(service&, api::call& c, const m
   MDLC_TRY(auto after, start_of(in.Marker));
   auto page = in.MaxItems.value_or(default_page);
   auto roles = c.db().read([&](store::reader& r) {
-    return list_roles(r, c.context.scope.account, in.PathPrefix.value_or("/"), after, page + 1);
+    return read_roles(r, c.context.scope.account, in.PathPrefix.value_or("/"), after, page + 1);
   });
   auto next = cut(roles, page, [](const auto& role) { return key_of(role.RoleName); });
   for (auto& role : roles) role.Tags.reset();  // AWS's list leaves them out

@@ -75,7 +75,7 @@ api::answer<model::Role> find_role(store::reader& db, const std::string& account
   return read_role(*row, account);
 }
 
-std::vector<model::Role> list_roles(store::reader& db, const std::string& account, const std::string& path_prefix,
+std::vector<model::Role> read_roles(store::reader& db, const std::string& account, const std::string& path_prefix,
                                     const std::string& after, int64_t limit) {
   std::vector<model::Role> out;
   auto rows = db.query(fmt::format("SELECT {} FROM iam_roles WHERE account = ?1 AND name > ?2 "
@@ -94,7 +94,7 @@ api::answer<model::Policy> find_policy(store::reader& db, const std::string& acc
   return read_policy(*row);
 }
 
-std::vector<model::Policy> list_policies(store::reader& db, const std::string& account, const std::string& path_prefix,
+std::vector<model::Policy> read_policies(store::reader& db, const std::string& account, const std::string& path_prefix,
                                          bool only_attached, const std::string& after, int64_t limit) {
   std::vector<model::Policy> out;
   auto rows = db.query(

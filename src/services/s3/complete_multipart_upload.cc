@@ -1,3 +1,4 @@
+#include "services/s3/conditions.h"
 #include "services/s3/content.h"
 #include "services/s3/errors.h"
 #include "services/s3/operations.h"
@@ -21,11 +22,6 @@ struct assembled {
   staged body;
   std::string checksum;  // base64; of a composite with "-N"
 };
-
-std::string_view unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') return etag.substr(1, etag.size() - 2);
-  return etag;
-}
 
 refusal invalid_part(const request& in, int64_t number, std::string_view etag) {
   return refuse_with(

@@ -13,11 +13,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string_view unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') return etag.substr(1, etag.size() - 2);
-  return etag;
-}
-
 std::optional<int64_t> number(std::string_view text) {
   int64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -46,6 +41,11 @@ std::optional<failed_condition> first_failed(const read_conditions& want, const 
 }
 
 }  // namespace
+
+std::string_view unquoted(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') return etag.substr(1, etag.size() - 2);
+  return etag;
+}
 
 bool etag_matches(std::string_view header, std::string_view etag) {
   while (!header.empty()) {

@@ -36,4 +36,7 @@ struct range {
 // as S3 reads it. Refuses InvalidRange (416).
 api::answer<std::optional<range>> parse_range(const std::optional<std::string>& header, int64_t size);
 
+// An ETag without its quotation marks.
+std::string_view unquoted(std::string_view etag);
+
 }  // namespace mdlc::services::s3
