@@ -227,10 +227,11 @@ base::result<sys::path, install_failure> environments::make_locked(const environ
   };
   MDLC_CHECK(machine(sys::make_folder(work / python_folder, 0755)));
   std::filesystem::permissions(work, std::filesystem::perms{0755}, error);
-  const auto who = identity_for(place.filename().string());
+  const auto key = how.identity_key.empty() ? place.filename().string() : how.identity_key;
+  const auto who = identity_for(key);
   if (geteuid() == 0 && chown((work / python_folder).c_str(), who.uid, who.gid) != 0)
     return machine_fails("cannot give a folder to the user that installs");
-  auto done = run_installer(installer(c, work / python_folder, base, place.filename().string()), how);
+  auto done = run_installer(installer(c, work / python_folder, base, key), how);
   if (done) {
     if (const sys::descriptor folder{open(work.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}; folder)
       syncfs(folder.get());

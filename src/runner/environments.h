@@ -37,6 +37,8 @@ struct environment_contents {
 };
 
 struct installing {
+  // Whose identity reads the requirements' folder (program::identity_key); without one, nobody else's.
+  std::string identity_key = {};
   std::function<void(std::string_view)> say = [](std::string_view) {};  // pip's output, in pieces
   std::function<bool()> cancelled = [] { return false; };               // asked several times a second
 };

@@ -30,7 +30,7 @@ def libraries() -> dict[str, set[str]]:
     allowed: dict[str, set[str]] = {}
     names: dict[str, str] = {}
     for kind, folder, depends in re.findall(
-        r"^mdlc_(library|service)\((\S+?)(?:\s+DEPENDS\s+([^)]*))?\)", text, re.M
+        r"^mdlc_(library|service)\((\S+?)(?:\s+TOGETHER)?(?:\s+DEPENDS\s+([^)]*))?\)", text, re.M
     ):
         if kind == "service":
             folder, depends = f"services/{folder}", f"api engine {depends}"

@@ -20,10 +20,67 @@ std::string_view repository_of(std::string_view uri) {
   return uri.substr(0, uri.find_first_of(":@"));
 }
 
+// What a script of a framework's image finds: versions for each series of the image's, wheels for Python 3.11.
+struct release {
+  std::pair<int, int> since;  // the image's version
+  std::vector<std::string> packages;
+};
+
+// What both frameworks' images have beside: AWS's SDK.
+std::vector<std::string> with_sdk(std::vector<std::string> packages) {
+  constexpr std::string_view of_functions_only[] = {"awslambdaric", "simplejson", "snapshot-restore-py"};
+  for (const auto& p : runner::function_packages())
+    if (!std::count(std::begin(of_functions_only), std::end(of_functions_only), p.name))
+      packages.push_back(fmt::format("{}=={}", p.name, p.version));
+  return packages;
+}
+
+std::vector<std::string> older_stack() {
+  return with_sdk({"scikit-learn==1.2.1", "numpy==1.24.4", "pandas==1.5.3", "scipy==1.10.1", "joblib==1.2.0",
+                   "threadpoolctl==3.5.0", "pytz==2024.2"});
+}
+
+std::vector<std::string> newer_stack() {
+  return with_sdk({"scikit-learn==1.4.2", "numpy==1.26.4", "pandas==2.2.3", "scipy==1.13.1", "joblib==1.4.2",
+                   "threadpoolctl==3.5.0", "pytz==2024.2", "tzdata==2024.2"});
+}
+
+std::vector<std::string> and_xgboost(std::string_view version, std::vector<std::string> packages) {
+  packages.insert(packages.begin(), fmt::format("xgboost=={}", version));
+  return packages;
+}
+
+// (1, 2) of "…/sagemaker-scikit-learn:1.2-1-cpu-py3"; the newest where there is none to read.
+std::pair<int, int> version_of(std::string_view uri) {
+  std::pair version{1000, 0};
+  const auto tag = uri.rfind(':');
+  if (tag != std::string_view::npos)
+    std::sscanf(std::string{uri.substr(tag + 1)}.c_str(), "%d.%d", &version.first, &version.second);
+  return version;
+}
+
+framework framework_of(std::string_view uri, std::string_view module, const std::vector<release>& newest_first) {
+  const auto wanted = version_of(uri);
+  auto chosen =
+      std::find_if(newest_first.begin(), newest_first.end(), [&](const auto& r) { return r.since <= wanted; });
+  if (chosen == newest_first.end()) --chosen;
+  return {.module = std::string{module},
+          .packages = chosen->packages,
+          .requirements = {},
+          .note = fmt::format("For the image {} run here: {}", uri, fmt::join(chosen->packages, " "))};
+}
+
 }  // namespace
 
 base::result<image> find_image(std::string_view uri) {
   const auto repository = repository_of(uri);
+  if (repository == "sagemaker-scikit-learn")
+    return image{.train = {},
+                 .serve = {},
+                 .binds = {},
+                 .environment = {{"MDLC_IMAGE", std::string{uri}}},
+                 .scripts = framework_of(uri, "sagemaker_sklearn_container.training:main",
+                                         {{{1, 4}, newer_stack()}, {{0, 0}, older_stack()}})};
   for (const auto& b : builtins) {
     if (b.repository != repository) continue;
     std::error_code error;
@@ -32,17 +89,24 @@ base::result<image> find_image(std::string_view uri) {
     const auto command = [&](std::string_view what) {
       return std::vector<std::string>{std::string{own_program}, "builtin", std::string{b.algorithm}, std::string{what}};
     };
+    std::optional<framework> scripts;
+    if (repository == "sagemaker-xgboost")
+      scripts =
+          framework_of(uri, "sagemaker_xgboost_container.training:main",
+                       {{{3, 0}, and_xgboost("3.0.5", newer_stack())}, {{0, 0}, and_xgboost("1.7.4", older_stack())}});
     return image{
         .train = command("train"),
         .serve = command("serve"),
         .binds = {{self, std::string{own_program}}},
         // Threads that spin while they wait make a busy machine ten times slower, and win nothing on an idle one.
         .environment = {{"MDLC_IMAGE", std::string{uri}}, {"OMP_WAIT_POLICY", "PASSIVE"}},
-        .is_builtin = true};
+        .is_builtin = true,
+        .scripts = std::move(scripts)};
   }
   return base::fail(
       fmt::format("Cannot run image {}: it is not in this server's image table, and container images are not run. "
-                  "Built in are sagemaker-xgboost and xgboost, under any account, region and tag, for example "
+                  "Built in are sagemaker-xgboost, xgboost and sagemaker-scikit-learn, under any account, region and "
+                  "tag, for example "
                   "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
                   uri));
 }

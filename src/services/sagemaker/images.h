@@ -1,13 +1,23 @@
 // The image table: what runs for an image's URI.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runner/environments.h"
 #include "runner/program.h"
 
 namespace mdlc::services::sagemaker {
+
+// What scripts of the user's run in; see scripts.h.
+struct framework {
+  std::string module;                              // SM_FRAMEWORK_MODULE
+  std::vector<std::string> packages;               // pinned
+  std::vector<runner::requirements> requirements;  // installed over them
+  std::string note;                                // the log's first line: what runs for the tag that was asked for
+};
 
 struct image {
   std::vector<std::string> train;  // argv of the image's entry point with `train`
@@ -16,6 +26,9 @@ struct image {
   std::vector<std::pair<std::string, std::string>> environment;
   // A built-in algorithm brings its own metrics, and its exit code tells whose fault a failure is.
   bool is_builtin = false;
+  // Where the image runs scripts; `train` is empty where it does nothing else.
+  std::optional<framework> scripts = {};
+  std::string working_folder = "/opt/ml";
 };
 
 // An error is the customer's: which image it is and what to do.

@@ -4,6 +4,7 @@
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/metrics.h"
 #include "services/sagemaker/run.h"
+#include "services/sagemaker/scripts.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::services::sagemaker {
@@ -56,7 +57,15 @@ class training {
     auto found = find_image(image_uri(r_.j));
     if (!found) return r_.fail("ClientError: " + found.error().message);
     if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
+    // A log that begins anew; an earlier try may have shipped some of its own.
+    if (r_.j.progress.log_offset > 0) r_.edit([](job& row) { row.progress.log_offset = 0; });
     if (auto placed = place_input(); !placed) return r_.fail("ClientError: " + placed.error().message);
+    if (runs_script(r_.j, *found) && !r_.steering.wants_attention()) {
+      if (auto ready = prepare_script(r_, *found); !ready) return r_.fail(ready.error().message);
+      if (r_.j.at == phase::ended) return;
+      found->is_builtin = false;
+    }
+    if (is_stopped() || r_.steering.shutting_down()) return;
     if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
     if (is_stopped() || r_.steering.shutting_down()) return;
     r_.enter(phase::running, "Training", "Training image download completed. Training in progress.");
@@ -129,7 +138,7 @@ class training {
                          {{"TRAINING_JOB_NAME", r_.j.key.name}, {"TRAINING_JOB_ARN", r_.j.key.arn()}});
     p.binds = {{ml, "/opt/ml", true}, {ml / "input", "/opt/ml/input"}};
     p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
-    p.working_folder = "/opt/ml";
+    p.working_folder = i.working_folder;
     p.network = is_isolated || i.is_builtin ? runner::network::none : runner::network::shared;
     p.identity_key = r_.j.id;
     const auto* bound = json::find(member(r_.j.request, "StoppingCondition"), "MaxRuntimeInSeconds");
@@ -161,7 +170,7 @@ class training {
   json::array read_metrics() {
     auto found = find_image(image_uri(r_.j));
     metric_reader reader{json::find(member(r_.j.request, "AlgorithmSpecification"), "MetricDefinitions"),
-                         found && found->is_builtin};
+                         found && found->is_builtin && !runs_script(r_.j, *found)};
     std::string pending;
     for (int64_t offset = 0;;) {
       auto piece = runner::read_log(r_.folder(), offset, log_read_bytes);
@@ -188,6 +197,7 @@ class training {
         file && std::filesystem::is_regular_file(*file))
       told = sys::read_file(*file).value_or("").substr(0, failure_reason_max);
     auto found = find_image(image_uri(r_.j));
+    if (told.empty() && found && runs_script(r_.j, *found)) return script_failure(r_, o);
     const bool customers = found && found->is_builtin && o.exit_code == exit_customers_fault;
     if (o.signal)
       return fmt::format("AlgorithmError: {}{}killed by signal {}", told, told.empty() ? "" : ", ", *o.signal);

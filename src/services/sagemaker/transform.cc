@@ -50,6 +50,9 @@ class transform {
     if (is_asked_to_stop()) return r_.end_stopped();
     auto found = find_image(json::text(container(), "Image"));
     if (!found) return r_.fail("ClientError: " + found.error().message);
+    if (found->serve.empty())
+      return r_.fail(
+          fmt::format("ClientError: The image {} has no model server here", json::text(container(), "Image")));
     if (auto ready = check_settings(); !ready) return r_.fail("ClientError: " + ready.error().message);
     if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
     if (auto placed = place_model(); !placed) return r_.fail("ClientError: " + placed.error().message);
