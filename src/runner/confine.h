@@ -34,8 +34,9 @@ class process {
   process& operator=(process&&) = delete;
   ~process();
 
-  // SIGTERM to the program itself (inside its namespace only its own handler decides what follows).
-  void terminate();
+  // SIGTERM to the program itself (inside its namespace only its own handler decides what follows). False where
+  // bubblewrap has not come to start it yet: ask again.
+  bool terminate();
   // The end of all its processes.
   void kill() const;
 

@@ -105,6 +105,16 @@ TEST_F(job, a_program_that_is_not_there_is_an_outcome) {
   EXPECT_THAT(log(), testing::HasSubstr("/no/such/program"));
 }
 
+TEST_F(job, a_stop_right_after_the_start_is_not_lost) {
+  // While bubblewrap still prepares there is no program to be told.
+  prepare("sleep 600");
+  spec.stop_grace_ms = 600'000;
+  ASSERT_TRUE(write_spec(folder, spec));
+  ASSERT_TRUE(begin(folder));
+  ASSERT_TRUE(request_stop(folder));
+  EXPECT_EQ(finish().outcome->cause, cause::stopped);
+}
+
 TEST_F(job, a_supervisor_ignores_what_ends_a_server) {
   prepare("touch begun; while [ ! -e go ]; do sleep 0.02; done");
   ASSERT_TRUE(begin(folder));

@@ -160,16 +160,18 @@ int64_t process::peak_memory_bytes() {
   return at == std::string::npos ? 0 : std::strtoll(status->c_str() + at + 6, nullptr, 10) * 1024;
 }
 
-void process::terminate() {
+bool process::terminate() {
   // bubblewrap itself would just die, and the program with it at once: its own first process is what is meant.
   // That one is the child of the namespace's first process.
-  if (first() == 0) return;
+  if (first() == 0) return false;
+  bool is_told = false;
   for (pid_t child : children_of(first_)) {
     sys::descriptor fd{open_pidfd(child)};
     const auto still = children_of(first_);  // the number was not handed to somebody else meanwhile
     if (fd && std::find(still.begin(), still.end(), child) != still.end())
-      syscall(SYS_pidfd_send_signal, fd.get(), SIGTERM, nullptr, 0);
+      is_told |= syscall(SYS_pidfd_send_signal, fd.get(), SIGTERM, nullptr, 0) == 0;
   }
+  return is_told;
 }
 
 process::end process::reaped(int status) {

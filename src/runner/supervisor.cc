@@ -163,7 +163,7 @@ class keeper {
   void end(cause why, int64_t grace_ms) {
     cause_ = why;
     if (grace_ms > 0) {
-      running_.terminate();
+      is_told_ = running_.terminate();
       kill_ms_ = monotonic_ms() + grace_ms;
     } else {
       running_.kill();
@@ -171,6 +171,7 @@ class keeper {
   }
 
   void pass_time(int64_t now_ms) {
+    if (kill_ms_ > 0 && !is_told_) is_told_ = running_.terminate();
     if (kill_ms_ > 0 && now_ms >= kill_ms_) {
       running_.kill();
       kill_ms_ = 0;
@@ -186,7 +187,7 @@ class keeper {
   int timeout_ms() const {
     int64_t due = next_disk_check_ms_;
     if (cause_ != cause::none)
-      due = kill_ms_;
+      due = kill_ms_ > 0 && !is_told_ ? monotonic_ms() + tell_again_ms : kill_ms_;
     else if (runtime_ends_ms_ > 0)
       due = std::min(due, runtime_ends_ms_);
     if (due == 0) return -1;
@@ -201,6 +202,7 @@ class keeper {
   bool log_open_ = true;
   cause cause_ = cause::none;
   int64_t runtime_ends_ms_ = 0, kill_ms_ = 0, next_disk_check_ms_ = 0;
+  bool is_told_ = false;  // the program, that it is to end
 };
 
 outcome run(const sys::path& folder, const job_spec& spec) {
