@@ -123,6 +123,27 @@ os.symlink("/opt/ml/config", "/opt/ml/processing/output/folder")
     assert lab.keys(f"{name}/out/") == []
 
 
+def test_an_input_inside_an_output_stays_as_it_is(lab: ProcessingLab) -> None:
+    name = unique("inside")
+    lab.put(f"{name}/data/a.csv", b"kept")
+    script = """
+import os, pathlib
+for way in (lambda: open("/opt/ml/processing/output/given/a.csv", "w"), lambda: os.chmod("/opt/ml/processing/output/given/a.csv", 0o666),
+            lambda: os.rename("/opt/ml/processing/output/given", "/opt/ml/processing/output/moved")):
+    try:
+        way()
+    except OSError:
+        print("refused")
+pathlib.Path("/opt/ml/processing/output/own").write_text("own")
+"""
+    lab.process(name, script, extra_inputs=[lab.input("given", f"{name}/data/", LocalPath="/opt/ml/processing/output/given")])
+    told = lab.await_processing(name)
+    assert told["ProcessingJobStatus"] == "Completed", told
+    assert lab.log("/aws/sagemaker/ProcessingJobs", name) == ["refused"] * 3
+    assert lab.get(f"{name}/data/a.csv") == b"kept"
+    assert lab.get(f"{name}/out/own") == b"own"
+
+
 @pytest.mark.parametrize(
     ("script", "reason", "message"),
     [
