@@ -45,6 +45,15 @@ DEATHS = {
 }
 
 
+# And in the stack's creation, at which passing.
+DEPLOYING = [
+    *(f"store.before_commit:{n}" for n in (1, 5, 10, 20)),
+    *(f"store.after_commit:{n}" for n in (1, 5, 10, 20)),
+    *(f"engine.before_issue:{n}" for n in (1, 4, 8, 12)),
+    "api.before_answer:1",
+]
+
+
 @dataclass
 class Ending:
     """What must not depend on whether the server died."""
@@ -62,7 +71,7 @@ class Ending:
 class Loop:
     """The story, told to a server that dies at `point` in each of `states`, one after the other."""
 
-    def __init__(self, server: Server, point: str | None = None, states: list[str] = []) -> None:
+    def __init__(self, server: Server, point: str | None = None, states: list[str | None] = []) -> None:
         self.server = server
         self.point = point
         self.still_to_die_in = list(states)
@@ -229,3 +238,43 @@ def test_the_loop_ends_as_if_the_server_had_not_died(fresh_server: Server, undis
     assert ending == undisturbed
     if point == "engine.before_outcome":
         assert loop.lost_functions() == len(DEATHS[point])
+
+
+def made(loop: Loop) -> dict[str, Any]:
+    """What a stack's creation leaves: what it says, and what is there of each kind, wanted or not."""
+    client = loop.server.client
+    cloudformation = client("cloudformation")
+    resources = cloudformation.describe_stack_resources(StackName="loop")["StackResources"]
+    events = cloudformation.describe_stack_events(StackName="loop")["StackEvents"]
+    return {
+        "resources": sorted((r["LogicalResourceId"], r["ResourceStatus"]) for r in resources),
+        # "Resource creation Initiated" follows only where a resource takes more than one call's time.
+        "events": sorted({(e["LogicalResourceId"], e["ResourceStatus"]) for e in events}),
+        "ended": [(e["LogicalResourceId"]) for e in events].count("loop"),
+        "buckets": len(client("s3").list_buckets()["Buckets"]),
+        "tables": client("dynamodb").list_tables()["TableNames"],
+        "functions": sorted(f["FunctionName"] for f in client("lambda").list_functions()["Functions"]),
+        "machines": sorted(m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]),
+        "roles": len(client("iam").list_roles()["Roles"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed_stack() -> dict[str, Any]:
+    with Server() as server:
+        loop = Loop(server)
+        loop.deploy()
+        return made(loop)
+
+
+@pytest.mark.parametrize("point", DEPLOYING)
+def test_a_stack_is_made_as_if_the_server_had_not_died(
+    fresh_server: Server, undisturbed_stack: dict[str, Any], point: str
+) -> None:
+    fresh_server.start()  # what a first start commits is not the stack's
+    fresh_server.stop()
+    loop = Loop(fresh_server, point, [None])
+    loop.insist(fresh_server.client("sts").get_caller_identity)  # it may have died before it was ready
+    loop.deploy()
+    assert not loop.still_to_die_in, "it did not die there: the test did not test"
+    assert made(loop) == undisturbed_stack
