@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "mdlc"
 sys.path[:0] = [str(ROOT), str(EXAMPLE)]
@@ -118,6 +120,7 @@ def prepare(server: Server) -> dict[str, str]:
     """The stack and all data up to the end of July; the server is stopped again."""
     server.start()
     os.environ.update(server.environment)
+    boto3.setup_default_session()  # or it keeps the key of the server before
     quiet = Screen()
     quiet.line = lambda text="": None  # type: ignore[method-assign]
     loop = Loop("bench", quiet)
