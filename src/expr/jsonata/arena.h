@@ -29,6 +29,12 @@ class arena {
   // A copy that lives as long as this; empty when it does not fit.
   std::string_view keep(std::string_view text);
 
+  // Counts memory that is held elsewhere for as long as this.
+  void charge(size_t bytes) {
+    used_ += bytes;
+    if (used_ > limit_) exhausted_ = true;
+  }
+
   bool exhausted() const { return exhausted_; }
   size_t used() const { return used_; }
 

@@ -191,9 +191,10 @@ struct fault {
   int64_t position = -1;
   std::string token{};
   bool has_token = false;
+  bool token_is_value = false;  // a number or true, false, null: shown without quotes
   std::optional<json::value> value{}, value2{};
   int index = 0;
-  double exponent = 0;
+  std::optional<double> exponent{};
   std::string type{};     // T0412; D3140: the function's name
   std::string message{};  // D3137, D3141
 };

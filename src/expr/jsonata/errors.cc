@@ -136,6 +136,13 @@ const std::unordered_map<std::string_view, std::string_view>& words() {
       {"D0901", "Evaluation stopped after {{value}} steps. Check for infinite loop"},
       {"D0903", "Evaluation stopped: its values take more than {{value}} bytes"},
       {"D0904", "A value is nested more than {{value}} levels deep"},
+      {"D0906", "The timezone must be of the form +hhmm. Given {{value}}"},
+      {"D0907", "The picture string must not be longer than {{value}} bytes"},
+      {"S0903", "A call must not have more than {{value}} arguments"},
+      {"D0911", "The chunk size of $partition must be a positive integer. Given {{value}}"},
+      {"D0912", "The step of $range must not be zero"},
+      {"D0913", "Unsupported algorithm passed to $hash: {{value}}"},
+      {"D0914", "Invalid JSON passed to $parse: {{{message}}}"},
       {"D0905", "The regular expression takes too many steps on this text"},
   };
   return all;
@@ -145,11 +152,11 @@ std::string shown(const std::optional<json::value>& v) { return v ? to_json_text
 
 std::string insert(const fault& f, std::string_view name, bool plain) {
   auto text = [&](const std::string& s) { return plain ? s : to_json_text(json::value(s)); };
-  if (name == "token") return f.has_token ? text(f.token) : "undefined";
+  if (name == "token") return !f.has_token ? "undefined" : f.token_is_value ? f.token : text(f.token);
   if (name == "value") return shown(f.value);
   if (name == "value2") return shown(f.value2);
   if (name == "index") return std::to_string(f.index);
-  if (name == "exp") return to_text(f.exponent);
+  if (name == "exp") return f.exponent ? to_text(*f.exponent) : "undefined";
   if (name == "type" || name == "functionName") return text(f.type);
   return text(f.message);
 }

@@ -11,15 +11,23 @@ evaluator::evaluator(const environment& given, const json::value* input)
       depth_left_(given.bounds.depth),
       random_state_(given.seed) {}
 
+namespace {
+
 // splitmix64 (Vigna): small, and good enough for what $random is for.
-uint64_t evaluator::random_bits() {
-  uint64_t z = (random_state_ += 0x9E3779B97F4A7C15);
+uint64_t next_bits(uint64_t& state) {
+  uint64_t z = (state += 0x9E3779B97F4A7C15);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
   return z ^ (z >> 31);
 }
 
-double evaluator::random() { return static_cast<double>(random_bits() >> 11) * 0x1.0p-53; }
+double fraction(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
+
+}  // namespace
+
+uint64_t evaluator::random_bits() { return next_bits(random_state_); }
+double evaluator::random() { return fraction(random_bits()); }
+double random_of_seed(uint64_t seed) { return fraction(next_bits(seed)); }
 
 val evaluator::stopped() {
   if (failing()) return failure();

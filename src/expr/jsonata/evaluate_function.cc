@@ -6,8 +6,30 @@ namespace {
 
 constexpr size_t few = 6;  // arguments that need no memory of their own
 
+// About what it takes in memory.
+size_t weight(const json::value& v) {
+  size_t out = sizeof v;
+  if (v.is_string()) out += v.get_string().size();
+  if (v.is_array())
+    for (const auto& i : v.get_array()) out += weight(i);
+  if (v.is_object())
+    for (const auto& m : v.get_object()) out += sizeof m + m.key().size() + weight(m.value());
+  return out;
+}
+
+// What a call is known by in errors; empty where it has no name.
 std::string_view name_of(const node& procedure) {
-  return procedure.what == node_kind::path ? procedure.items[0]->text : procedure.text;
+  switch (procedure.what) {
+    case node_kind::path:
+      return procedure.items[0]->text;
+    case node_kind::lambda:
+    case node_kind::block:
+    case node_kind::condition:
+    case node_kind::transform:
+      return {};
+    default:
+      return procedure.text;
+  }
 }
 
 // The arguments of a call.
@@ -136,16 +158,20 @@ val evaluator::call_node(const node& n, const val& input, frame* f, const val* f
     LET(v, eval(*i, input, f));
     arguments.push(v);
   }
-  val out = apply(function, arguments.all(), input, f);
+  val out = apply_call(function, arguments.all(), input, f);
   if (out.failed()) {
     // The outermost call is where the error is shown; the innermost name is whose it is.
     if (function.is_function() || failure_->position < 0) failure_->position = n.at;
-    if (!failure_->has_token) {
-      failure_->token = name_of(*n.left);
-      failure_->has_token = true;
-    }
+    name_failure(n);
   }
   return out;
+}
+
+// Whose error it is, unless that is known.
+void evaluator::name_failure(const node& call) {
+  if (failure_->has_token) return;
+  failure_->token = name_of(*call.left);
+  failure_->has_token = !failure_->token.empty();
 }
 
 // Leaves the call to whoever called the function that this is the end of.
@@ -165,6 +191,21 @@ val evaluator::tail_call_node(const node& n, const val& input, frame* f) {
 }
 
 val evaluator::apply(const val& function, std::span<const val> arguments, const val& context, frame* f) {
+  // A function that calls a function is a level of its own.
+  if (depth_left_ == 0) return fail({.code = "D1011", .value = json::value(given_.bounds.depth)});
+  --depth_left_;
+  const val out = apply_call(function, arguments, context, f);
+  ++depth_left_;
+  // No call names it, so it is known by its own name.
+  if (out.failed() && !failure_->has_token && function.is_function() &&
+      function.function->what == function_node::kind::native) {
+    failure_->token = function.function->body->name;
+    failure_->has_token = true;
+  }
+  return out;
+}
+
+val evaluator::apply_call(const val& function, std::span<const val> arguments, const val& context, frame* f) {
   val out = apply_once(function, arguments, context, f);
   while (out.is(kind::tail_call)) {
     const val next = pending_;
@@ -172,10 +213,7 @@ val evaluator::apply(const val& function, std::span<const val> arguments, const 
     argument_list passed(memory_, pending_arguments_.size());
     for (const val& v : pending_arguments_) passed.push(v);
     out = apply_once(next, passed.all(), context, f);
-    if (out.failed() && !failure_->has_token) {
-      failure_->token = name_of(*n.left);
-      failure_->has_token = true;
-    }
+    if (out.failed()) name_failure(n);
   }
   return out;
 }
@@ -255,7 +293,13 @@ val evaluator::call_host(const definition& d, std::span<const val> arguments) {
                  .message = e.message});
   }
   if (!*answered) return {};
-  kept_.push_back(std::make_unique<json::value>(**std::move(answered)));
+  return keep(**std::move(answered));
+}
+
+val evaluator::keep(json::value v) {
+  memory_.charge(weight(v));
+  if (memory_.exhausted()) return stopped();
+  kept_.push_back(std::make_unique<json::value>(std::move(v)));
   return from_json(*kept_.back());
 }
 
@@ -268,7 +312,9 @@ val evaluator::call_partial(const function_node& fn, std::span<const val> argume
     else
       all.push(next < arguments.size() ? arguments[next++] : val{});
   }
-  return apply_once(fn.of, all.all(), context, f);
+  // A partially applied lambda has no signature any more.
+  const auto& of = *fn.of.function;
+  return of.what == function_node::kind::lambda ? call_lambda(of, all.all()) : apply(fn.of, all.all(), context, f);
 }
 
 int evaluator::arity(const val& function) { return function.is_function() ? function.function->arity : 0; }
@@ -312,10 +358,8 @@ val evaluator::partial(const node& n, const val& input, frame* f) {
 val evaluator::apply_node(const node& n, const val& input, frame* f) {
   LET(first, eval(*n.left, input, f));
   if (n.right->what == node_kind::call) {
-    const node& c = *n.right;
-    val out = call_node(c, input, f, &first);
-    if (!out.failed() && c.more && (c.has_predicates() || c.has_group())) return predicates_and_group(c, out, f);
-    return out;
+    // What follows the call, [0] say, has no effect here: so it is in the reference.
+    return call_node(*n.right, input, f, &first);
   }
   LET(function, eval(*n.right, input, f));
   if (!function.is_function()) return fail({.code = "T2006", .position = n.at, .value = shown(function)});

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "expr/jsonata/evaluator.h"
+#include "expr/jsonata/merge_sort.h"
 #include "expr/jsonata/utf.h"
 
 namespace mdlc::expr::jsonata {
@@ -242,7 +243,7 @@ val evaluator::sorted(const node& n, const val& items, frame* f, bool in_tuples)
     s.failed = true;
     return false;
   };
-  auto before = [&](size_t i, size_t j) {
+  auto swap = [&](size_t i, size_t j) {
     for (size_t t = 0; t < terms && !s.failed; ++t) {
       const val a = key(i, t), b = key(j, t);
       if (a.failed() || b.failed() || !spend(1)) {
@@ -250,7 +251,8 @@ val evaluator::sorted(const node& n, const val& items, frame* f, bool in_tuples)
         return false;
       }
       if (a.is_nothing() && b.is_nothing()) continue;
-      if (a.is_nothing() || b.is_nothing()) return b.is_nothing();
+      // What is nothing comes last, whichever way the term sorts.
+      if (a.is_nothing() || b.is_nothing()) return a.is_nothing();
       for (const val& v : {a, b})
         if (!v.is_string() && !v.is_number()) return wrong("T2008", v, v);
       if (a.what != b.what) return wrong("T2007", a, b);
@@ -259,13 +261,13 @@ val evaluator::sorted(const node& n, const val& items, frame* f, bool in_tuples)
         order = utf::compare(a.text(), b.text());
       else
         order = a.number() < b.number() ? -1 : a.number() > b.number() ? 1 : 0;
-      if (order) return (n.items[t]->descending ? -order : order) < 0;
+      if (order) return (n.items[t]->descending ? -order : order) > 0;
     }
     return false;
   };
-  std::vector<size_t> places(items.size);
+  std::vector<size_t> places(items.size), spare(items.size);
   for (size_t i = 0; i < places.size(); ++i) places[i] = i;
-  std::stable_sort(places.begin(), places.end(), before);
+  merge_sort(std::span{places}, std::span{spare}, swap, [&] { return s.failed; });
   if (s.failed || failing()) return stopped();
   list out(memory_);
   out.reserve(items.size);

@@ -72,6 +72,8 @@ class evaluator {
   // As functions call what they are given: with as many arguments as it takes.
   val apply_to_item(const val& function, const val& a, const val& b, const val& c, frame*);
   static int arity(const val& function);
+  // Values that come from outside while this runs, kept as long as it does.
+  val keep(json::value);
 
   val evaluate_text(std::string_view source, const val& context, frame*);  // $eval
   val match_object(std::string_view text, const regex::match&, size_t unit, const function_node&);
@@ -146,9 +148,11 @@ class evaluator {
   val named(std::string_view name, frame*);
   val block(const node&, const val& input, frame*);
   val call_node(const node&, const val& input, frame*, const val* first);
+  void name_failure(const node& call);
   val tail_call_node(const node&, const val& input, frame*);
   val partial(const node&, const val& input, frame*);
   val apply_node(const node&, const val& input, frame*);
+  val apply_call(const val& function, std::span<const val> arguments, const val& context, frame*);
   val apply_once(const val& function, std::span<const val> arguments, const val& context, frame*);
   val call_lambda(const function_node&, std::span<const val> arguments);
   val call_native(const definition&, std::span<const val> arguments, const val& context, frame*);
@@ -177,9 +181,12 @@ class evaluator {
   const node* pending_call_ = nullptr;
   std::vector<frame*> spare_frames_;
   std::vector<std::shared_ptr<const program>> programs_;
-  std::vector<std::unique_ptr<json::value>> kept_;  // answers of a host's functions
-  std::deque<std::string> own_codes_;               // of a host's errors
+  std::vector<std::unique_ptr<json::value>> kept_;
+  std::deque<std::string> own_codes_;  // of a host's errors
   uint64_t random_state_;
 };
+
+// The first number that a generator of that seed gives.
+double random_of_seed(uint64_t seed);
 
 }  // namespace mdlc::expr::jsonata

@@ -1,8 +1,9 @@
 // $map $filter $single $reduce $sort: functions that call functions.
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 #include "expr/jsonata/evaluator.h"
+#include "expr/jsonata/merge_sort.h"
 #include "expr/jsonata/utf.h"
 
 namespace mdlc::expr::jsonata {
@@ -76,6 +77,23 @@ val reduce(call& c) {
   return out;
 }
 
+// JavaScript's truth, which is what a comparison is asked for: an array is true, whatever it holds.
+bool is_true(const val& v) {
+  switch (v.what) {
+    case kind::nothing:
+    case kind::null:
+      return false;
+    case kind::boolean:
+      return v.flag;
+    case kind::number:
+      return v.number() != 0 && !std::isnan(v.number());
+    case kind::string:
+      return v.size > 0;
+    default:
+      return true;
+  }
+}
+
 val sort(call& c) {
   const val all = c[0];
   if (all.is_nothing() || all.size <= 1) return all;
@@ -103,26 +121,10 @@ val sort(call& c) {
     const val arguments[] = {a, b};
     const val v = c.run.apply(c[1], arguments, null_value(), c.at);
     failed = v.failed();
-    bool yes = !failed && c.run.truth(v);
-    failed = failed || c.run.failing();
-    return yes;
+    return !failed && is_true(v);
   };
-  // By halves, from the top down, so that the function is called with the pairs that the reference calls it with.
-  std::vector<val> merged(items.size());
-  auto halves = [&](auto& self, size_t from, size_t to) -> void {
-    if (to - from <= 1 || failed) return;
-    size_t middle = from + (to - from) / 2;
-    self(self, from, middle);
-    self(self, middle, to);
-    size_t left = from, right = middle, at = from;
-    while (left < middle && right < to && !failed)
-      merged[at++] = swap(items[left], items[right]) ? items[right++] : items[left++];
-    while (left < middle) merged[at++] = items[left++];
-    while (right < to) merged[at++] = items[right++];
-    std::copy(merged.begin() + static_cast<ptrdiff_t>(from), merged.begin() + static_cast<ptrdiff_t>(to),
-              items.begin() + static_cast<ptrdiff_t>(from));
-  };
-  halves(halves, 0, items.size());
+  std::vector<val> spare(items.size());
+  merge_sort(std::span{items}, std::span{spare}, swap, [&] { return failed; });
   if (failed) return c.run.stopped();
   list out(c.run.memory());
   out.reserve(items.size());

@@ -31,21 +31,13 @@ class matches {
  private:
   bool next_of_pattern() {
     if (started_ && from_ >= text_.size()) return false;
-    size_t before = run_.steps_left();
     auto answer = pattern_->pattern->find(text_, from_, match_, run_.steps_left());
     if (answer == regex::answer::exhausted) {
       run_.fail("D0905");
       return false;
     }
-    if (answer == regex::answer::none) {
-      if (before == run_.steps_left() && !run_.spend_bytes(text_.size() - from_)) run_.stopped();
-      return false;
-    }
+    if (answer == regex::answer::none) return false;
     auto [begin, end] = match_.groups[0];
-    if (!run_.spend_bytes(end - from_)) {
-      run_.stopped();
-      return false;
-    }
     if (started_ && begin == end) {
       run_.fail({.code = "D1004", .position = pattern_->at, .value = json_text(pattern_->pattern->source())});
       return false;
@@ -331,7 +323,6 @@ val evaluator::match_object(std::string_view text, const regex::match& m, size_t
 
 val evaluator::call_regex(const function_node& fn, std::string_view text, size_t from, size_t from_unit, bool first) {
   if (!first && from >= text.size()) return {};
-  if (!spend_bytes(text.size() - from)) return stopped();
   regex::match m;
   auto answer = fn.pattern->find(text, from, m, steps_left_);
   if (answer == regex::answer::exhausted) return fail("D0905");

@@ -90,7 +90,10 @@ val power(call& c) {
   double out =
       std::isnan(exponent) || (std::abs(base) == 1 && std::isinf(exponent)) ? std::nan("") : std::pow(base, exponent);
   if (std::isfinite(out)) return number(out);
-  return c.run.fail({.code = "D3061", .value = c.run.shown(c[0]), .index = 1, .exponent = exponent});
+  return c.run.fail({.code = "D3061",
+                     .value = c.run.shown(c[0]),
+                     .index = 1,
+                     .exponent = c[1].is_nothing() ? std::nullopt : std::optional{exponent}});
 }
 
 val random(call& c) { return number(c.run.random()); }

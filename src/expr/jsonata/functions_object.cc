@@ -117,7 +117,10 @@ val type(call& c) {
   }
 }
 
-val clone(call& c) { return c[0].is_nothing() ? val{} : c.run.copied(c[0], true); }
+val clone(call& c) {
+  const val v = c[0].is_array() && c[0].has(outer_wrapper) ? item(c[0], 0) : c[0];
+  return v.is_nothing() ? v : c.run.copied(v, true);
+}
 
 val to_boolean(call& c) {
   if (c[0].is_nothing()) return {};

@@ -88,9 +88,11 @@ val pad(call& c) {
   double width = c[1].is_nothing() ? 0 : std::trunc(c[1].number());
   double missing = std::abs(width) - static_cast<double>(utf::code_points(s));
   if (!(missing > 0)) return c[0];
-  // More than could be kept is not begun with.
-  if (missing > static_cast<double>(c.run.given().bounds.memory_bytes))
-    missing = static_cast<double>(c.run.given().bounds.memory_bytes);
+  size_t bound = c.run.given().bounds.memory_bytes;
+  if (missing > static_cast<double>(bound)) {
+    c.run.memory().charge(bound);
+    return c.run.stopped();
+  }
   auto left = static_cast<size_t>(missing);
   if (!c.run.spend(left / 4 + 1)) return c.run.stopped();
   text padding(c.run.memory());

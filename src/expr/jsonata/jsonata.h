@@ -27,8 +27,8 @@ namespace mdlc::expr::jsonata {
 
 // Bounds of a source text, at parse. A text past one of them is refused with S0901 or S0902.
 inline constexpr size_t max_source_bytes = 1024 * 1024;
-inline constexpr size_t max_source_depth = 1000;  // nesting of the expression tree
-inline constexpr size_t max_arguments = 250;      // of one call
+inline constexpr size_t max_source_depth = 500;  // nesting of the expression tree
+inline constexpr size_t max_arguments = 250;     // of one call
 // Bounds of a pattern: of its own nesting, and of what {n,m} makes of it.
 inline constexpr size_t max_pattern_depth = 200;
 inline constexpr size_t max_pattern_size = 50'000;

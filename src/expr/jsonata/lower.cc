@@ -17,7 +17,7 @@ class lowering {
 
   lowered all(node* n) {
     MDLC_TRY(node * root, lower(n));
-    if (root->what == node_kind::parent || (root->more && !root->more->seeking.empty())) return wrong("S0217", *root);
+    if (root->what == node_kind::parent || (root->more && !root->more->seeking.empty())) return underivable(*root);
     return root;
   }
 
@@ -303,7 +303,55 @@ class lowering {
         return {};
       }
       default:
-        return wrong("S0217", *n);
+        return underivable(*n);
+    }
+  }
+
+  static tl::unexpected<fault> underivable(const node& n) {
+    return tl::unexpected(fault{.code = "S0217", .position = n.at, .token = kind_of(n), .has_token = true});
+  }
+
+  // What the reference calls a node of that kind.
+  static std::string kind_of(const node& n) {
+    switch (n.what) {
+      case node_kind::literal:
+        return n.literal.is_string() ? "string" : n.literal.is_number() ? "number" : "value";
+      case node_kind::variable:
+        return "variable";
+      case node_kind::descendants:
+        return "descendant";
+      case node_kind::array:
+      case node_kind::object:
+      case node_kind::negate:
+        return "unary";
+      case node_kind::condition:
+      case node_kind::fallback:
+      case node_kind::coalesce:
+        return "condition";
+      case node_kind::call:
+        return "function";
+      case node_kind::partial:
+        return "partial";
+      case node_kind::lambda:
+        return "lambda";
+      case node_kind::apply:
+        return "apply";
+      case node_kind::transform:
+        return "transform";
+      case node_kind::bind:
+        return "bind";
+      case node_kind::sort:
+        return "sort";
+      case node_kind::regex:
+        return "regex";
+      case node_kind::parent:
+        return "parent";
+      case node_kind::path:
+        return "path";
+      case node_kind::block:
+        return "block";
+      default:
+        return "binary";
     }
   }
 

@@ -1,6 +1,7 @@
 // Operator precedence parsing: each token may begin an expression (`prefix`) or go on with one (`infix`).
 #include "expr/jsonata/ast.h"
 #include "expr/jsonata/lexer.h"
+#include "expr/jsonata/number.h"
 
 namespace mdlc::expr::jsonata {
 namespace {
@@ -64,9 +65,12 @@ class reader {
   tl::unexpected<fault> wrong(const char* code) const { return wrong(code, now_); }
   static tl::unexpected<fault> wrong(const char* code, const token& t) {
     fault f{.code = code, .position = t.at, .token = shown(t), .has_token = true};
+    f.token_is_value = is_value(t);
     return tl::unexpected(std::move(f));
   }
+  static bool is_value(const token& t) { return t.what == token::kind::number || t.what == token::kind::constant; }
   static std::string shown(const token& t) {
+    if (t.what == token::kind::number) return to_text(t.constant.number());
     if (t.what == token::kind::end) return "(end)";
     return std::string{t.text};
   }
@@ -83,6 +87,7 @@ class reader {
             .position = now_.at,
             .token = shown(now_),
             .has_token = true,
+            .token_is_value = is_value(now_),
             .value = json_text(text)};
     return tl::unexpected(std::move(f));
   }

@@ -1,5 +1,7 @@
 #include "expr/jsonata/regex.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -90,11 +92,24 @@ bool has_large_repeat(const pattern_node& n) {
   return false;
 }
 
+// Whether a match has no longest length. To find one such RE2 may have to read to the end of the text.
+bool is_unlimited(const pattern_node& n) {
+  if (n.what == pattern_node::kind::repeat && n.most == pattern_node::unlimited) return true;
+  return std::any_of(n.parts.begin(), n.parts.end(), is_unlimited);
+}
+
+// What RE2 reads while an expression makes one step.
+constexpr size_t found_bytes_a_step = 64;
+constexpr size_t read_bytes_a_step = 128;
+
 class compiled final : public regex {
  public:
-  compiled(std::string_view text, std::unique_ptr<RE2> linear, std::shared_ptr<const backtracker> other,
-           bool line_anchors)
-      : linear_(std::move(linear)), other_(std::move(other)), line_anchors_(line_anchors) {
+  compiled(const pattern& p, std::string_view text, std::unique_ptr<RE2> linear,
+           std::shared_ptr<const backtracker> other)
+      : linear_(std::move(linear)),
+        other_(std::move(other)),
+        line_anchors_(p.line_anchors),
+        unlimited_(is_unlimited(p.root)) {
     source_ = text;
   }
 
@@ -105,9 +120,16 @@ class compiled final : public regex {
                           text.find("\u2029") != std::string_view::npos);
     if (!linear_ || foreign_line_ends) return other_->find(text, from, m, steps);
     std::vector<re2::StringPiece> groups(static_cast<size_t>(linear_->NumberOfCapturingGroups()) + 1);
-    if (!linear_->Match(re2::StringPiece(text.data(), text.size()), from, text.size(), RE2::UNANCHORED, groups.data(),
-                        static_cast<int>(groups.size())))
-      return answer::none;
+    bool any = linear_->Match(re2::StringPiece(text.data(), text.size()), from, text.size(), RE2::UNANCHORED,
+                              groups.data(), static_cast<int>(groups.size()));
+    size_t end = any ? static_cast<size_t>(groups[0].data() - text.data()) + groups[0].size() : text.size();
+    size_t cost = 1 + (end - from) / found_bytes_a_step + (unlimited_ ? (text.size() - from) / read_bytes_a_step : 0);
+    if (cost >= steps) {
+      steps = 0;
+      return answer::exhausted;
+    }
+    steps -= cost;
+    if (!any) return answer::none;
     m.groups.clear();
     for (const auto& g : groups) {
       if (!g.data()) {
@@ -124,6 +146,7 @@ class compiled final : public regex {
   std::unique_ptr<RE2> linear_;
   std::shared_ptr<const backtracker> other_;
   bool line_anchors_;
+  bool unlimited_;
 };
 
 }  // namespace
@@ -150,7 +173,7 @@ base::result<std::shared_ptr<const regex>> regex::compile(std::string_view text,
   if (!linear || p.line_anchors) {
     MDLC_TRY(other, backtracker::compile(p));
   }
-  return std::make_shared<const compiled>(text, std::move(linear), std::move(other), p.line_anchors);
+  return std::make_shared<const compiled>(p, text, std::move(linear), std::move(other));
 }
 
 }  // namespace mdlc::expr::jsonata

@@ -25,7 +25,7 @@ class regex {
     // Byte offsets; the whole first, then the groups. Of one that took no part both are npos.
     std::vector<std::pair<size_t, size_t>> groups;
   };
-  // The first match that begins at or behind `from`. `steps` counts down; at 0 the answer is exhausted.
+  // The first match that begins at or behind `from`. `steps` counts the work down; at 0 the answer is exhausted.
   virtual answer find(std::string_view text, size_t from, match&, size_t& steps) const = 0;
 
   const std::string& source() const { return source_; }
