@@ -76,9 +76,10 @@ number_format::half number_format::split(std::u32string_view picture) const {
     h.active.assign(begin, end);
   }
   size_t exponent = h.active.find(exponent_);
-  h.has_exponent = exponent != std::u32string::npos;
+  // An exponent without digits ends the active part, and is refused.
+  h.has_exponent = exponent != std::u32string::npos || h.suffix.starts_with(exponent_);
   h.mantissa = h.active.substr(0, exponent);
-  if (h.has_exponent) h.exponent = h.active.substr(exponent + 1);
+  if (exponent != std::u32string::npos) h.exponent = h.active.substr(exponent + 1);
   size_t point = h.mantissa.find(decimal_);
   h.integer = h.mantissa.substr(0, point);
   if (point != std::u32string::npos) h.fraction = h.mantissa.substr(point + 1);

@@ -10,6 +10,11 @@ using testing::row;
 
 // clang-format off
 constexpr row numbers_and_dates[] = {
+    {R"($formatNumber(1, "0e"))", R"(D3093 at 14: The exponent part of the sub-picture must comprise only of one or more characters that are members of the 'decimal digit family')"},
+    {R"($formatNumber(1, "0xe"))", R"("1xe")"},
+    {R"($formatNumber(123, "0e0%"))", R"(D3092 at 14: A sub-picture that contains a 'percent' or 'per-mille' character must not contain a character treated as an 'exponent-separator')"},
+    {R"($fromMillis(1510067557121, "[H]", "soon"))", R"(D0906 at 12: The timezone must be of the form +hhmm. Given "soon")"},
+    {R"($fromMillis(1510067557121, "[H]:[m] [Z]", "-0530"))", R"("9:42 -05:30")"},
     {R"($number("0x1F"))", R"(31)"},
     {R"($number("0b101"))", R"(5)"},
     {R"($number("0o17"))", R"(15)"},

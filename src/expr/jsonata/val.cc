@@ -90,7 +90,7 @@ void object_node::set(arena& a, std::string_view name, const val& value) {
     uint32_t more = capacity ? capacity * 2 : 4;
     auto* place = static_cast<member*>(a.try_allocate(more * sizeof(member)));
     if (!place) return;
-    if (size) std::memcpy(static_cast<void*>(place), members, size * sizeof(member));
+    if (members) std::memcpy(static_cast<void*>(place), members, size * sizeof(member));
     members = place;
     capacity = more;
   }
@@ -182,7 +182,7 @@ bool list::grow(size_t at_least) {
   }
   auto* place = more > UINT32_MAX ? nullptr : static_cast<val*>(arena_->try_allocate(more * sizeof(val)));
   if (!place) return false;
-  if (size_) std::memcpy(static_cast<void*>(place), items_, size_ * sizeof(val));
+  if (items_) std::memcpy(static_cast<void*>(place), items_, size_ * sizeof(val));
   items_ = place;
   capacity_ = more;
   return true;
@@ -216,7 +216,7 @@ bool text::grow(size_t at_least) {
   }
   auto* place = more > UINT32_MAX ? nullptr : static_cast<char*>(arena_.try_allocate(more));
   if (!place) return false;
-  if (size_) std::memcpy(place, data_, size_);
+  if (data_) std::memcpy(place, data_, size_);
   data_ = place;
   capacity_ = more;
   return true;
