@@ -1,21 +1,13 @@
 #include "asl/jsonata_expression.h"
 
+#include "expr/jsonata/aws.h"
+
 namespace mdlc::asl {
 namespace {
 
 namespace jsonata = expr::jsonata;
 
 constexpr std::string_view opening = "{%", closing = "%}", states_name = "states";
-
-// JSONata's functions as Step Functions offers them.
-const jsonata::library& functions() {
-  static const jsonata::library all = [] {
-    jsonata::library made;
-    made.hide("eval");
-    return made;
-  }();
-  return all;
-}
 
 std::string_view trim(std::string_view s) {
   constexpr std::string_view space = " \t\r\n";
@@ -65,9 +57,11 @@ base::result<found, trouble> jsonata_expression::evaluate(const scope& s) const 
     bindings.push_back({r.name, &held.back().tree()});
   }
   auto failed = [](std::string detail) { return tl::unexpected(trouble{trouble::kind::query, std::move(detail)}); };
-  auto out = query_.evaluate(
-      nullptr,
-      {.variables = bindings, .functions = &functions(), .now = s.now, .seed = s.luck.next(), .bounds = query_limits});
+  auto out = query_.evaluate(nullptr, {.variables = bindings,
+                                       .functions = &jsonata::aws_library(),
+                                       .now = s.now,
+                                       .seed = s.luck.next(),
+                                       .bounds = query_limits});
   if (!out) return failed(fmt::format("threw an error during evaluation. {}", out.error().text()));
   switch (out->what) {
     case jsonata::outcome::kind::nothing:
@@ -82,7 +76,7 @@ base::result<found, trouble> jsonata_expression::evaluate(const scope& s) const 
 
 void jsonata_expression::variables(std::set<std::string>& out) const {
   for (const auto& r : query_.references())
-    if (r.name != states_name && !functions().find(r.name)) out.insert(r.name);
+    if (r.name != states_name && !jsonata::aws_library().find(r.name)) out.insert(r.name);
 }
 
 std::string unexpected_type(std::string_view expected, const json::value& v) {

@@ -34,6 +34,10 @@ INSTANTIATE_TEST_SUITE_P(
         flow{
             R"("A": {"Type": "Pass", "Output": {"s": "{% $sum($states.input.n) %}", "l": [1, "{%$states.input.n[0]%}"]}, "End": true})",
             R"({"n":[1,2.5]})", R"({"s":3.5,"l":[1,1]})"},
+        // What AWS added to JSONata.
+        flow{
+            R"("A": {"Type": "Pass", "Output": {"p": "{% $partition($range(1,5,2), 2) %}", "h": "{% $hash('a','MD5') %}"}, "End": true})",
+            "{}", R"({"p":[[1,3],[5]],"h":"0cc175b9c0f1b6a831c399e269772661"})"},
         // Text around is no expression.
         flow{R"("A": {"Type": "Pass", "Output": "a {% 1 %}", "End": true})", "{}", R"("a {% 1 %}")"},
         flow{
@@ -70,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         flow{R"("A": {"Type": "Pass", "Output": {"x": "{% $states.input.no %}"}, "End": true})", "{}",
              "States.QueryEvaluationError: " IN_A "The JSONata expression '$states.input.no' specified for the field "
-                                                  "'Output/x' returned nothing (undefined)."},
+             "'Output/x' returned nothing (undefined)."},
         flow{R"("A": {"Type": "Pass", "Output": "{% $eval('1') %}", "End": true})", "{}",
              "States.QueryEvaluationError: " IN_A
              "The JSONata expression '$eval('1')' specified for the field 'Output' threw an error during evaluation. "
@@ -83,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
             "type. Expected 'boolean', but was 'number' for value: 1"},
         flow{R"("A": {"Type": "Wait", "Seconds": "{% 'x' %}", "End": true})", "{}",
              "States.QueryEvaluationError: " IN_A "The JSONata expression ''x'' specified for the field 'Seconds' "
-                                                  "returned an unexpected result type. Expected "
+             "returned an unexpected result type. Expected "
              "'number', but was 'string' for value: \"x\""},
         flow{
             R"("A": {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}, "End": true})",
