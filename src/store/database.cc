@@ -37,7 +37,10 @@ class sqlite_database : public database {
       : file_(file), writer_(std::make_unique<connection>(file, connection::role::writer)) {}
 
   base::result<void> migrate(std::string_view module, std::span<const migration> steps) override {
+    const int64_t newest = steps.empty() ? 0 : steps.back().number;
     try {
+      // A start with nothing to do commits nothing.
+      if (const auto have = read([&](reader& r) { return version_of(r, module); }); have && *have == newest) return {};
       return write([&](transaction& t) { return migrate_in(t, module, steps); });
     } catch (const failure& e) {
       return base::fail(fmt::format("tables of {}: {}", module, e.what()));
@@ -68,10 +71,16 @@ class sqlite_database : public database {
     give_back(std::move(c));
   }
 
+  static std::optional<int64_t> version_of(reader& r, std::string_view module) {
+    if (!r.first("SELECT 1 FROM sqlite_schema WHERE name = 'module_version'")) return {};
+    auto known = r.first("SELECT version FROM module_version WHERE module = ?1", {module});
+    if (!known) return {};
+    return known->integer(0);
+  }
+
   static base::result<void> migrate_in(transaction& t, std::string_view module, std::span<const migration> steps) {
     t.run("CREATE TABLE IF NOT EXISTS module_version (module TEXT PRIMARY KEY, version BIGINT NOT NULL)");
-    auto known = t.first("SELECT version FROM module_version WHERE module = ?1", {module});
-    int64_t version = known ? known->integer(0) : 0;
+    int64_t version = version_of(t, module).value_or(0);
     if (version > (steps.empty() ? 0 : steps.back().number))
       return base::fail(fmt::format("the tables of {} were written by a newer version of mdlc", module));
     for (const auto& step : steps) {

@@ -1,23 +1,10 @@
 #include <fmt/format.h>
 
 #include "services/cloudformation/operations.h"
-#include "services/cloudformation/service.h"
+#include "services/cloudformation/submission.h"
 
 namespace mdlc::services::cloudformation {
 namespace {
-
-std::vector<model::Parameter> shown_parameters(const stack& st) {
-  std::vector<model::Parameter> out;
-  auto parsed = parse_template(st.current.text);
-  for (const auto& [name, value] : st.current.parameters) {
-    bool secret = parsed && parsed->parameters.contains(name) && parsed->parameters.at(name).no_echo;
-    model::Parameter p;
-    p.ParameterKey = name;
-    p.ParameterValue = secret ? "****" : value;
-    out.push_back(std::move(p));
-  }
-  return out;
-}
 
 model::Stack shown(const stack& st) {
   model::Stack out;
@@ -31,6 +18,8 @@ model::Stack shown(const stack& st) {
   out.DeletionTime = st.deleted;
   out.Parameters = shown_parameters(st);
   out.DisableRollback = st.disable_rollback;
+  out.TimeoutInMinutes = st.timeout_minutes;
+  if (!st.change_set.empty()) out.ChangeSetId = st.change_set;
   out.EnableTerminationProtection = st.protected_from_deletion;
   out.NotificationARNs.emplace();
   out.RollbackConfiguration.emplace();
@@ -56,6 +45,19 @@ model::Stack shown(const stack& st) {
 }
 
 }  // namespace
+
+std::vector<model::Parameter> shown_parameters(const stack& st) {
+  std::vector<model::Parameter> out;
+  auto parsed = parse_template(st.current.text);
+  for (const auto& [name, value] : st.current.parameters) {
+    bool secret = parsed && parsed->parameters.contains(name) && parsed->parameters.at(name).no_echo;
+    model::Parameter p;
+    p.ParameterKey = name;
+    p.ParameterValue = secret ? "****" : value;
+    out.push_back(std::move(p));
+  }
+  return out;
+}
 
 api::answer<model::DescribeStacks::output> describe_stacks(service&, api::call& c,
                                                            const model::DescribeStacks::input& in) {

@@ -14,21 +14,6 @@ auto refuse(std::string message) { return api::refuse("ValidationError", std::mo
 
 std::optional<json::value> some(json::value v) { return std::optional<json::value>{std::move(v)}; }
 
-bool is_list_type(std::string_view type) { return type == "CommaDelimitedList" || type.starts_with("List<"); }
-
-json::array comma_separated(std::string_view text) {
-  json::array out;
-  while (true) {
-    auto comma = text.find(',');
-    auto part = text.substr(0, comma);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    out.emplace_back(part);
-    if (comma == std::string_view::npos) return out;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 bool is_function(std::string_view key) { return key == "Ref" || key == "Condition" || key.starts_with("Fn::"); }
 
 }  // namespace
@@ -254,6 +239,8 @@ evaluator::outcome evaluator::choose(const json::value& argument) {
     return refuse(
         "Template error: Fn::If requires a list argument with three elements: a condition name, and two values");
   std::string name{json::view((*parts)[0].get_string())};
+  if (!template_.conditions.contains(name))
+    return refuse(fmt::format("Template error: unresolved condition dependency {} in Fn::If", name));
   MDLC_TRY(bool holds, condition(name));
   return evaluate((*parts)[holds ? 1 : 2]);
 }
@@ -309,6 +296,13 @@ api::answer<bool> evaluator::truth(const json::value& v) {
         name));
   MDLC_TRY(auto written, text(v));
   return written == "true";
+}
+
+api::answer<std::string> output_text(evaluator& expressions, const json::value& v) {
+  MDLC_TRY(auto value, expressions.evaluate(v));
+  if (!value || value->is_object() || value->is_array() || value->is_null())
+    return refuse("Template format error: The Value field of every Outputs member must evaluate to a String.");
+  return value->is_string() ? std::string{json::view(value->get_string())} : json::print(*value);
 }
 
 }  // namespace mdlc::services::cloudformation

@@ -53,4 +53,7 @@ class evaluator {
   std::set<std::string> evaluating_;  // conditions under way: a cycle is an error
 };
 
+// An output's value or its export's name.
+api::answer<std::string> output_text(evaluator&, const json::value&);
+
 }  // namespace mdlc::services::cloudformation

@@ -1,34 +1,26 @@
 #include "services/cloudformation/operation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "services/cloudformation/rehearsal.h"
 
 namespace mdlc::services::cloudformation {
 namespace {
 
-json::array to_array(const calls& steps) {
-  json::array out;
-  for (const auto& step : steps) {
-    json::object one;
-    one["service"] = step.service;
-    one["operation"] = step.operation;
-    one["input"] = step.input;
-    out.push_back(std::move(one));
-  }
+constexpr std::string_view timeout_id = "timeout";
+
+json::object record_of(std::string_view kind, base::time_point now) {
+  json::object out;
+  out["k"] = kind;
+  out["at"] = base::to_ms(now);
   return out;
 }
 
-json::array to_array(const std::set<std::string>& names) {
-  json::array out;
-  for (const auto& name : names) out.emplace_back(name);
-  return out;
-}
-
-// The next of a stream of numbers that a seed stands for (splitmix64).
-uint64_t next_chance(uint64_t& state) {
-  uint64_t z = state += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
+bool has_exports(const json::value& outputs) {
+  for (const auto& one : outputs.get_array())
+    if (one.get_object().contains("ExportName")) return true;
+  return false;
 }
 
 }  // namespace
@@ -41,40 +33,21 @@ engine::decision operation::decide(const engine::stimulus& s) {
   engine::decision out;
   switch (s.what) {
     case kind::started: {
-      json::object begun;
-      begun["k"] = "started";
+      auto begun = record_of("started", s.now);
       begun["order"] = s.body;
-      begun["at"] = base::to_ms(s.now);
       record(std::move(begun));
+      if (order_.give_up_at) opened_.push_back({std::string{timeout_id}, engine::set_timer{*order_.give_up_at}});
       out.wants_continue = true;
       break;
     }
     case kind::answered:
     case kind::lost:
-    case kind::fired: {
-      auto slash = s.command.rfind('/');
-      auto key = s.command.substr(0, slash);
-      key = key.substr(key.find('/') + 1);  // "<round>/<key>/<step>"
-      auto found = active_.find(key);
-      if (found == active_.end()) return out;
-      auto expected = command_of(key, found->second);
-      if (!expected || expected->id != s.command) return out;
-      if (s.what == kind::fired) {
-        json::object look;
-        look["k"] = "look";
-        look["key"] = key;
-        record(std::move(look));
-        opened_.push_back(*command_of(key, active_.at(key)));
-      } else {
-        after_answer(key,
-                     s.what == kind::answered
-                         ? s.answer
-                         : tl::unexpected(api::error{"InternalFailure", "The server stopped during the call", 500}),
-                     s.now);
-        advance(s.now, s.seed);
-      }
+    case kind::fired:
+      answered(s, out);
       break;
-    }
+    case kind::told:
+      told(s, out);
+      break;
     case kind::go_on:
       advance(s.now, s.seed);
       break;
@@ -87,13 +60,59 @@ engine::decision operation::decide(const engine::stimulus& s) {
   return out;
 }
 
+void operation::answered(const engine::stimulus& s, engine::decision&) {
+  using kind = engine::stimulus::kind;
+  if (s.command == timeout_id) {
+    if (!is_creating() || rolling_back_ || phase_ != phase::apply || failed_) return;
+    stop_applying("Stack creation time exceeded the specified timeout", s.now);
+    return advance(s.now, s.seed);
+  }
+  auto answer = s.what == kind::lost
+                    ? tl::unexpected(api::error{"InternalFailure", "The server stopped during the call", 500})
+                    : s.answer;
+  if (phase_ == phase::claim && s.command == claim().id) {
+    if (!answer) stop_applying(answer.error().message, s.now);
+    end_phase(s.now);
+    return advance(s.now, s.seed);
+  }
+  auto key = s.command.substr(0, s.command.rfind('/'));
+  key = key.substr(key.find('/') + 1);  // "<round>/<key>/<step>"
+  auto found = active_.find(key);
+  if (found == active_.end()) return;
+  auto expected = command_of(key, found->second);
+  if (!expected || expected->id != s.command) return;
+  if (s.what == kind::fired) {
+    auto look = record_of("look", s.now);
+    look["key"] = key;
+    record(std::move(look));
+    opened_.push_back(*command_of(key, active_.at(key)));
+    return;
+  }
+  after_answer(key, answer, s.now);
+  advance(s.now, s.seed);
+}
+
+void operation::told(const engine::stimulus& s, engine::decision& out) {
+  if (s.name == cancel_message && order_.what == goal::update && phase_ == phase::apply && !rolling_back_ && !failed_) {
+    stop_applying("User Initiated", s.now);
+  } else if (s.name == remove_message && is_creating() && !removing_) {
+    auto removal = record_of("removal", s.now);
+    removal["token"] = json::text(s.body, "token");
+    record(std::move(removal));
+  } else {
+    out.reply = api::refuse("ValidationError", "The stack's operation cannot be changed any more");
+    return;
+  }
+  advance(s.now, s.seed);
+}
+
 surroundings operation::around() {
   surroundings out;
   out.account = order_.stack.scope.account;
   out.region = order_.stack.scope.region;
   out.stack_id = order_.stack.id;
   out.stack_name = order_.stack.name;
-  out.parameters = (rolling_back_ ? order_.previous : order_.wanted).parameters;
+  out.parameters = standing_revision().parameters;
   out.physical_id = [this](const std::string& id) -> api::answer<json::value> {
     auto found = items_.find(id);
     if (found == items_.end())
@@ -111,7 +130,7 @@ surroundings operation::around() {
   };
   out.import_value = [this](const std::string& name) -> api::answer<json::value> {
     if (auto found = order_.imports.find(name); found != order_.imports.end()) return json::value(found->second);
-    return api::refuse("ValidationError", fmt::format("No export named {} found.", name));
+    return api::refuse("ValidationError", fmt::format("No export named {} found", name));
   };
   return out;
 }
@@ -131,261 +150,22 @@ bool operation::wanted(const std::string& id) {
   return holds && *holds;
 }
 
+// A phase may have nothing to do: goes through phases until something is under way.
 void operation::advance(base::time_point now, uint64_t seed) {
-  // A phase may have nothing to do: go through phases until something is under way.
-  while (phase_ != phase::done) {
-    if (!(failed_ && phase_ == phase::apply)) {
-      if (phase_ == phase::apply)
-        begin_ready(now, seed);
-      else
-        begin_removals(now);
-    }
+  while (phase_ != phase::done && phase_ != phase::claim) {
+    if (phase_ == phase::clean)
+      begin_removals(now);
+    else if (!failed_ && !removing_)
+      begin_ready(now, seed);
     if (!active_.empty()) return;
     end_phase(now);
   }
 }
 
-void operation::begin_ready(base::time_point now, uint64_t seed) {
-  bool again = true;
-  while (again && !failed_) {
-    again = false;
-    for (const auto& id : template_->order) {
-      if (settled_.contains(id) || active_.contains(id) || !wanted(id)) continue;
-      bool ready = true;
-      for (const auto& other : template_->resources.at(id).depends_on)
-        if (wanted(other) && !settled_.contains(other)) ready = false;
-      if (!ready) continue;
-      if (begin_one(id, now, seed + std::hash<std::string>{}(id))) again = true;
-      if (failed_) return;
-    }
-  }
-}
-
-std::string operation::generated_name(const resource_type& type, const std::string& logical_id, uint64_t seed) const {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  constexpr size_t suffix_length = 12;
-  std::string suffix;
-  for (size_t i = 0; i < suffix_length; ++i) suffix += letters[next_chance(seed) % letters.size()];
-  size_t room = type.name_length - suffix_length - 1;
-  std::string name = order_.stack.name + "-" + logical_id;
-  if (name.size() > room) {
-    // Half for the stack, half for the resource, as far as either needs it.
-    size_t half = room / 2;
-    size_t of_stack = std::min(order_.stack.name.size(), std::max(half, room - std::min(room, logical_id.size() + 1)));
-    name = order_.stack.name.substr(0, of_stack) + "-" + logical_id.substr(0, room - of_stack - 1);
-  }
-  name += "-" + suffix;
-  if (type.name_is_lower_case)
-    for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
-// Creates, updates or leaves alone; true if it is settled at once.
-bool operation::begin_one(const std::string& id, base::time_point now, uint64_t seed) {
-  const auto& declared = template_->resources.at(id);
-  const auto* type = find_resource_type(declared.type);
-  auto existing = items_.find(id);
-  json::object begun;
-  begun["k"] = "begin";
-  begun["key"] = id;
-  begun["at"] = base::to_ms(now);
-  begun["type"] = declared.type;
-  begun["depends_on"] = to_array(declared.depends_on);
-  begun["deletion_policy"] = declared.deletion_policy;
-  auto refuse = [&](const std::string& reason) {
-    begun["action"] = existing == items_.end() ? "create" : "update";
-    begun["steps"] = json::array{};
-    record(std::move(begun));
-    fail(id, reason, now);
-    return false;
-  };
-  if (!type) return refuse(fmt::format("Unrecognized resource types: [{}]", declared.type));
-  auto evaluated = expressions().evaluate(declared.properties);
-  if (!evaluated) return refuse(evaluated.error().message);
-  auto properties = *evaluated && (*evaluated)->is_object() ? (*evaluated)->get_object() : json::object{};
-  for (auto name : type->required)
-    if (!properties.contains(name))
-      return refuse(fmt::format(
-          "Properties validation failed for resource {} with message: required key [{}] not found", id, name));
-  bool generated = !type->name_property.empty() && !properties.contains(type->name_property);
-  bool exists = existing != items_.end() && existing->second.r.type == declared.type;
-  bool keeps_name = generated && exists && existing->second.generated_name;
-  if (keeps_name) {
-    const auto& old_name = existing->second.r.properties.at(type->name_property);
-    properties[type->name_property] = old_name;
-  }
-  bool replaces = existing != items_.end() && !exists;
-  if (exists) {
-    const auto& before = existing->second.r.properties;
-    std::set<std::string> changed;
-    for (const auto& [name, value] : properties)
-      if (auto* old = before.if_contains(name); !old || *old != value) changed.emplace(name);
-    for (const auto& [name, value] : before)
-      if (!properties.contains(name)) changed.emplace(name);
-    if (changed.empty()) {
-      json::object same;
-      same["k"] = "same";
-      same["key"] = id;
-      same["depends_on"] = to_array(declared.depends_on);
-      same["deletion_policy"] = declared.deletion_policy;
-      record(std::move(same));
-      return true;
-    }
-    replaces = !type->update;
-    for (const auto& name : changed) replaces = replaces || type->replaced_by.contains(name);
-    if (replaces && !type->name_property.empty() && !generated && !changed.contains(std::string{type->name_property}))
-      return refuse(
-          fmt::format("CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                      "Rename {} and update the stack again.",
-                      existing->second.r.physical_id));
-    if (replaces && keeps_name) properties.erase(type->name_property);
-  }
-  bool creates = !exists || replaces;
-  if (creates && generated) properties[type->name_property] = generated_name(*type, id, seed);
-  resource target{id, declared.type, creates ? std::string{} : existing->second.r.physical_id, properties,
-                  creates ? json::object{} : existing->second.r.attributes};
-  auto steps =
-      creates ? type->create(order_.stack, target) : type->update(order_.stack, target, existing->second.r.properties);
-  begun["properties"] = std::move(properties);
-  if (!steps) return refuse(steps.error().message);
-  begun["action"] = creates ? "create" : "update";
-  begun["replaces"] = creates && replaces;
-  begun["generated"] = generated;
-  begun["steps"] = to_array(*steps);
-  record(std::move(begun));
-  if (steps->empty()) {
-    after_step(id, now);
-    return !active_.contains(id);
-  }
-  opened_.push_back(*command_of(id, active_.at(id)));
-  return false;
-}
-
-void operation::begin_removals(base::time_point now) {
-  bool all = order_.what == goal::remove || (rolling_back_ && order_.what == goal::create);
-  std::vector<std::pair<std::string, const item*>> left;
-  for (const auto& [physical, one] : leftovers_)
-    if (!settled_.contains("#" + physical)) left.emplace_back("#" + physical, &one);
-  for (const auto& [id, one] : items_)
-    if (!settled_.contains(id) && (all || !wanted(id))) left.emplace_back(id, &one);
-  for (const auto& [key, one] : left) {
-    if (active_.contains(key)) continue;
-    bool needed = false;  // by something that is still to be removed
-    for (const auto& [other_key, other] : left)
-      if (other != one && other->depends_on.contains(one->r.logical_id)) needed = true;
-    if (needed) continue;
-    json::object begun;
-    begun["k"] = "begin";
-    begun["key"] = key;
-    begun["at"] = base::to_ms(now);
-    begun["action"] = "remove";
-    const auto* type = find_resource_type(one->r.type);
-    bool keep = order_.retained.contains(one->r.logical_id) || one->deletion_policy == "Retain" ||
-                (one->deletion_policy == "RetainExceptOnCreate" && !(rolling_back_ && order_.what == goal::create));
-    if (keep || !type || one->r.physical_id.empty()) {
-      begun["k"] = "skipped";
-      begun["kept"] = keep;
-      record(std::move(begun));
-      begin_removals(now);  // what depended on it may go on; `left` is stale now
-      return;
-    }
-    auto steps = type->remove(order_.stack, one->r);
-    bool nothing = steps.empty();
-    begun["steps"] = to_array(steps);
-    record(std::move(begun));
-    if (nothing) {
-      after_step(key, now);
-      begin_removals(now);
-      return;
-    }
-    opened_.push_back(*command_of(key, active_.at(key)));
-  }
-}
-
-std::optional<engine::command> operation::command_of(const std::string& key, const activity& a) const {
-  auto id = [&](const std::string& step) { return fmt::format("{}/{}/{}", round_, key, step); };
-  auto call = [&](const std::string& step, const operation_call& c) {
-    return engine::command{
-        id(step), engine::call_operation{c.service, c.operation, c.input, order_.stack.scope, order_.principal}};
-  };
-  if (a.settling) {
-    if (!a.looking) return engine::command{id(fmt::format("pause{}", a.looks)), engine::set_timer{a.next_look}};
-    return call(fmt::format("look{}", a.looks), find_resource_type(a.target.r.type)->settle(a.target.r));
-  }
-  if (a.step >= a.steps.size()) return {};
-  return call(std::to_string(a.step), a.steps[a.step]);
-}
-
-void operation::after_answer(const std::string& key, const api::answer<json::value>& answer, base::time_point now) {
-  const auto& a = active_.at(key);
-  const auto* type = find_resource_type(a.target.r.type);
-  if (a.settling) {
-    bool removing = a.what == action::remove;
-    auto is = removing ? (!answer && says_missing(answer.error()) ? readiness::ready : readiness::not_yet)
-                       : type->settled(answer);
-    if (is == readiness::failed || a.looks >= settle_attempts_max)
-      return fail(key, answer ? "Resource did not stabilize" : answer.error().message, now);
-    json::object looked;
-    looked["key"] = key;
-    if (is == readiness::ready) {
-      looked["k"] = "done";
-      looked["at"] = base::to_ms(now);
-      record(std::move(looked));
-      return;
-    }
-    int pause_ms = std::min(settle_longest_pause_ms, settle_first_pause_ms << std::min(a.looks, 10));
-    looked["k"] = "pause";
-    looked["due"] = base::to_ms(now) + pause_ms;
-    record(std::move(looked));
-    opened_.push_back(*command_of(key, active_.at(key)));
-    return;
-  }
-  if (!answer && !(a.what == action::remove && says_missing(answer.error())))
-    return fail(key, answer.error().message, now);
-  auto changed = a.target.r;
-  if (answer && a.what != action::remove) type->absorb(order_.stack, changed, a.steps[a.step], *answer);
-  record_step(key, changed);
-  after_step(key, now);
-}
-
-void operation::record_step(const std::string& key, const resource& changed) {
-  json::object step;
-  step["k"] = "step";
-  step["key"] = key;
-  step["physical_id"] = changed.physical_id;
-  step["attributes"] = changed.attributes;
-  record(std::move(step));
-}
-
-// A call is done (or there was none): the next one, the settling, or the end.
-void operation::after_step(const std::string& key, base::time_point now) {
-  const auto& a = active_.at(key);
-  const auto* type = find_resource_type(a.target.r.type);
-  if (a.step < a.steps.size()) {
-    opened_.push_back(*command_of(key, a));
-    return;
-  }
-  if (a.steps.empty() && a.what == action::create) {  // nothing was asked, so nothing was absorbed
-    auto changed = a.target.r;
-    type->absorb(order_.stack, changed, {}, {});
-    record_step(key, changed);
-  }
-  bool settles = type->settle && (a.what != action::remove || type->settles_after_remove);
-  json::object next;
-  next["key"] = key;
-  next["k"] = settles ? "look" : "done";
-  next["at"] = base::to_ms(now);
-  record(std::move(next));
-  if (settles) opened_.push_back(*command_of(key, active_.at(key)));
-}
-
-void operation::fail(const std::string& key, const std::string& reason, base::time_point now) {
-  json::object failed;
-  failed["k"] = "failed";
-  failed["key"] = key;
-  failed["reason"] = reason;
-  failed["at"] = base::to_ms(now);
-  record(std::move(failed));
+void operation::stop_applying(const std::string& reason, base::time_point now) {
+  auto stop = record_of("stopped", now);
+  stop["reason"] = reason;
+  record(std::move(stop));
 }
 
 api::answer<json::value> operation::evaluate_outputs() {
@@ -395,11 +175,11 @@ api::answer<json::value> operation::evaluate_outputs() {
     if (!holds) continue;
     json::object one;
     one["OutputKey"] = name;
-    MDLC_TRY(auto value, expressions().text(declared.value));
+    MDLC_TRY(auto value, output_text(expressions(), declared.value));
     one["OutputValue"] = std::move(value);
     if (!declared.description.empty()) one["Description"] = declared.description;
     if (declared.export_name) {
-      MDLC_TRY(auto exported, expressions().text(*declared.export_name));
+      MDLC_TRY(auto exported, output_text(expressions(), *declared.export_name));
       one["ExportName"] = std::move(exported);
     }
     out.push_back(std::move(one));
@@ -407,54 +187,95 @@ api::answer<json::value> operation::evaluate_outputs() {
   return out;
 }
 
+engine::command operation::claim() const {
+  json::object input;
+  input["account"] = order_.stack.scope.account;
+  input["region"] = order_.stack.scope.region;
+  input["stack_id"] = order_.stack.id;
+  input["outputs"] = outputs_;
+  return {fmt::format("{}/{}", round_, claim_command), engine::own_command{std::string{claim_command}, input}};
+}
+
 // Nothing is under way and nothing more can begin: what comes now?
 void operation::end_phase(base::time_point now) {
-  json::object next;
-  next["k"] = "phase";
-  next["at"] = base::to_ms(now);
-  bool creating = order_.what == goal::create;
-  if (phase_ == phase::apply) {
-    std::string reason = first_failure_;
-    if (!failed_) {
-      auto outputs = evaluate_outputs();
-      if (outputs)
-        next["outputs"] = std::move(*outputs);
-      else
-        reason = outputs.error().message;
-      if (outputs) {
-        bool clean_up = !creating;
-        next["phase"] = clean_up ? "clean" : "done";
-        next["status"] = creating        ? "CREATE_COMPLETE"
-                         : rolling_back_ ? "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
-                                         : "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS";
-        return record(std::move(next));
-      }
-    }
-    if (rolling_back_) {
-      next["phase"] = "done";
-      next["status"] = "UPDATE_ROLLBACK_FAILED";
-    } else if (order_.failing == on_failure::do_nothing) {
-      next["phase"] = "done";
-      next["status"] = creating ? "CREATE_FAILED" : "UPDATE_FAILED";
-    } else {
-      next["phase"] = creating ? "clean" : "apply";
-      next["rolling_back"] = true;
-      next["status"] = !creating                              ? "UPDATE_ROLLBACK_IN_PROGRESS"
-                       : order_.failing == on_failure::remove ? "DELETE_IN_PROGRESS"
-                                                              : "ROLLBACK_IN_PROGRESS";
-    }
-    next["reason"] = reason;
-    return record(std::move(next));
+  auto next = record_of("phase", now);
+  if (phase_ == phase::clean) return end_clean(std::move(next));
+  if (failed_ || removing_) return give_up(std::move(next), {});
+  if (phase_ == phase::claim) return end_apply(std::move(next));
+  auto outputs = evaluate_outputs();
+  if (!outputs) return give_up(std::move(next), outputs.error().message);
+  bool claims = !rolling_back_ && (order_.has_exports || has_exports(*outputs));
+  next["outputs"] = std::move(*outputs);
+  if (!claims) return end_apply(std::move(next));
+  next["phase"] = "claim";
+  record(std::move(next));
+  opened_.push_back(claim());
+}
+
+// Everything is as the template says.
+void operation::end_apply(json::object next) {
+  next["phase"] = is_creating() ? "done" : "clean";
+  next["status"] = is_creating()   ? "CREATE_COMPLETE"
+                   : rolling_back_ ? "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+                                   : "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS";
+  record(std::move(next));
+}
+
+std::string operation::failure_reason() const {
+  if (!stopped_.empty()) return stopped_;
+  std::string out;
+  for (const auto& [what, ids] : failures_)
+    out += fmt::format("The following resource(s) failed to {}: [{}]. ",
+                       what == action::create   ? "create"
+                       : what == action::update ? "update"
+                                                : "delete",
+                       fmt::join(ids, ", "));
+  return out;
+}
+
+void operation::give_up(json::object next, std::string outputs_problem) {
+  std::string reason = outputs_problem.empty() ? failure_reason() : std::move(outputs_problem);
+  auto on_behalf = [&](std::string_view what) {
+    if (!reason.ends_with(' ')) reason += ". ";
+    reason += what;
+  };
+  if (rolling_back_) {
+    next["phase"] = "done";
+    next["status"] = "UPDATE_ROLLBACK_FAILED";
+  } else if (removing_) {
+    next["phase"] = "clean";
+    next["rolling_back"] = true;  // its status is DELETE_IN_PROGRESS already
+  } else if (order_.failing == on_failure::do_nothing) {
+    next["phase"] = "done";
+    next["status"] = is_creating() ? "CREATE_FAILED" : "UPDATE_FAILED";
+  } else if (is_creating()) {
+    next["phase"] = "clean";
+    next["rolling_back"] = true;
+    bool removes = order_.failing == on_failure::remove;
+    next["status"] = removes ? "DELETE_IN_PROGRESS" : "ROLLBACK_IN_PROGRESS";
+    on_behalf(removes ? "Delete requested by user." : "Rollback requested by user.");
+  } else {
+    next["phase"] = "apply";
+    next["rolling_back"] = true;
+    next["status"] = "UPDATE_ROLLBACK_IN_PROGRESS";
   }
+  next["reason"] = reason;
+  record(std::move(next));
+}
+
+void operation::end_clean(json::object next) {
   next["phase"] = "done";
-  bool deleting = order_.what == goal::remove || (creating && order_.failing == on_failure::remove);
+  bool deleting = order_.what == goal::remove || (is_creating() && order_.failing == on_failure::remove);
   if (deleting)
     next["status"] = failed_ ? "DELETE_FAILED" : "DELETE_COMPLETE";
-  else if (creating)
+  else if (is_creating())
     next["status"] = failed_ ? "ROLLBACK_FAILED" : "ROLLBACK_COMPLETE";
   else
     next["status"] = rolling_back_ ? "UPDATE_ROLLBACK_COMPLETE" : "UPDATE_COMPLETE";
-  if (failed_ && (deleting || creating)) next["reason"] = first_failure_;
+  if (failed_)
+    next["reason"] = failure_reason();
+  else if (let_go_ && !rolling_back_)
+    next["reason"] = "Update successful. One or more resources could not be deleted.";
   record(std::move(next));
 }
 
@@ -462,6 +283,9 @@ std::vector<engine::command> operation::open_commands() const {
   std::vector<engine::command> out;
   for (const auto& [key, a] : active_)
     if (auto command = command_of(key, a)) out.push_back(std::move(*command));
+  if (phase_ == phase::claim) out.push_back(claim());
+  if (order_.give_up_at && phase_ != phase::done)
+    out.push_back({std::string{timeout_id}, engine::set_timer{*order_.give_up_at}});
   return out;
 }
 

@@ -1,94 +1,15 @@
 // The records of a stack's operation, their fold, and the rows that follow them.
 #include <fmt/format.h>
 
+#include "services/cloudformation/fields.h"
 #include "services/cloudformation/operation.h"
+#include "services/cloudformation/rehearsal.h"
 #include "services/cloudformation/stacks.h"
 
 namespace mdlc::services::cloudformation {
 namespace {
 
-std::string string_of(const json::object& o, std::string_view name) {
-  auto* found = o.if_contains(name);
-  return found && found->is_string() ? std::string{json::view(found->get_string())} : std::string{};
-}
-
-bool bool_of(const json::object& o, std::string_view name) {
-  auto* found = o.if_contains(name);
-  return found && found->is_bool() && found->get_bool();
-}
-
-int64_t integer_of(const json::object& o, std::string_view name) {
-  auto* found = o.if_contains(name);
-  return found && found->is_int64() ? found->get_int64() : 0;
-}
-
-json::object object_of(const json::object& o, std::string_view name) {
-  auto* found = o.if_contains(name);
-  return found && found->is_object() ? found->get_object() : json::object{};
-}
-
-std::set<std::string> set_of(const json::object& o, std::string_view name) {
-  std::set<std::string> out;
-  if (auto* found = o.if_contains(name); found && found->is_array())
-    for (const auto& one : found->get_array())
-      if (one.is_string()) out.emplace(json::view(one.get_string()));
-  return out;
-}
-
-json::array to_array(const std::set<std::string>& names) {
-  json::array out;
-  for (const auto& name : names) out.emplace_back(name);
-  return out;
-}
-
-json::object to_object(const std::map<std::string, std::string>& values) {
-  json::object out;
-  for (const auto& [name, value] : values) out[name] = value;
-  return out;
-}
-
-std::map<std::string, std::string> to_map(const json::object& values) {
-  std::map<std::string, std::string> out;
-  for (const auto& [name, value] : values)
-    if (value.is_string()) out.emplace(name, json::view(value.get_string()));
-  return out;
-}
-
-json::object to_object(const revision& r) {
-  json::object out;
-  out["text"] = r.text;
-  out["parameters"] = to_object(r.parameters);
-  return out;
-}
-
-revision to_revision(const json::object& o) { return {string_of(o, "text"), to_map(object_of(o, "parameters"))}; }
-
-}  // namespace
-
-json::object to_object(const item& i) {
-  json::object out;
-  out["logical_id"] = i.r.logical_id;
-  out["type"] = i.r.type;
-  out["physical_id"] = i.r.physical_id;
-  out["properties"] = i.r.properties;
-  out["attributes"] = i.r.attributes;
-  out["depends_on"] = to_array(i.depends_on);
-  out["deletion_policy"] = i.deletion_policy;
-  out["generated"] = i.generated_name;
-  return out;
-}
-
-item to_item(const json::object& o) {
-  item out;
-  out.r = {string_of(o, "logical_id"), string_of(o, "type"), string_of(o, "physical_id"), object_of(o, "properties"),
-           object_of(o, "attributes")};
-  out.depends_on = set_of(o, "depends_on");
-  out.deletion_policy = string_of(o, "deletion_policy");
-  out.generated_name = bool_of(o, "generated");
-  return out;
-}
-
-namespace {
+constexpr std::string_view stack_type = "AWS::CloudFormation::Stack";
 
 calls to_calls(const json::object& o) {
   calls out;
@@ -101,49 +22,13 @@ calls to_calls(const json::object& o) {
   return out;
 }
 
+std::vector<item> values(const std::map<std::string, item>& items) {
+  std::vector<item> out;
+  for (const auto& [key, one] : items) out.push_back(one);
+  return out;
+}
+
 }  // namespace
-
-json::value to_json(const order& o) {
-  json::object out;
-  out["goal"] = static_cast<int64_t>(o.what);
-  out["account"] = o.stack.scope.account;
-  out["region"] = o.stack.scope.region;
-  out["stack_id"] = o.stack.id;
-  out["stack_name"] = o.stack.name;
-  out["tags"] = o.stack.tags;
-  out["principal"] = o.principal;
-  out["token"] = o.token;
-  out["wanted"] = to_object(o.wanted);
-  out["previous"] = to_object(o.previous);
-  out["on_failure"] = static_cast<int64_t>(o.failing);
-  out["retained"] = to_array(o.retained);
-  out["imports"] = to_object(o.imports);
-  json::array items;
-  for (const auto& one : o.items) items.push_back(to_object(one));
-  out["items"] = std::move(items);
-  return out;
-}
-
-order order_from_json(const json::value& v) {
-  static const json::object none;
-  const auto& o = v.is_object() ? v.get_object() : none;
-  order out;
-  out.what = static_cast<goal>(integer_of(o, "goal"));
-  out.stack = {{string_of(o, "account"), string_of(o, "region")},
-               string_of(o, "stack_id"),
-               string_of(o, "stack_name"),
-               object_of(o, "tags")};
-  out.principal = string_of(o, "principal");
-  out.token = string_of(o, "token");
-  out.wanted = to_revision(object_of(o, "wanted"));
-  out.previous = to_revision(object_of(o, "previous"));
-  out.failing = static_cast<on_failure>(integer_of(o, "on_failure"));
-  out.retained = set_of(o, "retained");
-  out.imports = to_map(object_of(o, "imports"));
-  if (auto* items = o.if_contains("items"); items && items->is_array())
-    for (const auto& one : items->get_array()) out.items.push_back(to_item(one.get_object()));
-  return out;
-}
 
 void operation::record(json::object r) {
   apply(r);
@@ -157,102 +42,61 @@ base::result<void> operation::replay(std::string_view records) {
   for (const auto& one : list.get_array())
     if (one.is_object()) apply(one.get_object());
   notes_.clear();
+  if (unreadable_) return base::fail("a stack's template is none that this mdlc takes");
   return {};
 }
 
-void operation::set_revision(bool previous) {
+void operation::choose_revision(bool previous) {
   const auto& chosen = previous ? order_.previous : order_.wanted;
+  order_.stack.tags = order_.what == goal::remove ? order_.stack.tags : chosen.tags;
   evaluator_.reset();
   auto parsed = chosen.text.empty() ? api::answer<parsed_template>{parsed_template{}} : parse_template(chosen.text);
-  // It was parsed before it was accepted; one that a newer mdlc refuses is treated as having no resources.
+  unreadable_ = !parsed;
   template_ = parsed ? std::move(*parsed) : parsed_template{};
+  if (!unreadable_) return;
+  // It was parsed before it was accepted, by an older mdlc. No resource is to go because of that.
+  failed_ = true;
+  stopped_ = parsed.error().message;
+}
+
+void operation::note_stack(const std::string& status, const std::string& reason) {
+  status_ = status;
+  notes_.push_back({order_.stack.name, order_.stack.id, std::string{stack_type}, status, reason, {}});
+}
+
+void operation::note_of(const activity& a, std::string_view ending, std::string reason) {
+  std::string_view verb = a.what == action::remove ? "DELETE" : a.updates() ? "UPDATE" : "CREATE";
+  notes_.push_back({a.target.r.logical_id, a.target.r.physical_id, a.target.r.type, fmt::format("{}_{}", verb, ending),
+                    std::move(reason), a.target.r.properties, !a.from_leftovers});
+}
+
+// What was removed, or is let go.
+void operation::forget(const activity& a, const std::string& key) {
+  if (a.from_leftovers)
+    leftovers_.erase(key.substr(1));
+  else
+    items_.erase(key);
 }
 
 void operation::apply(const json::object& r) {
   auto kind = string_of(r, "k");
-  if (auto at = integer_of(r, "at")) last_change_ = base::from_ms(at);
-  if (kind == "started") {
-    order_ = order_from_json(r.at("order"));
-    for (const auto& one : order_.items) items_[one.r.logical_id] = one;
-    phase_ = order_.what == goal::remove ? phase::clean : phase::apply;
-    set_revision(false);
-  } else if (kind == "phase") {
-    auto name = string_of(r, "phase");
-    phase_ = name == "apply" ? phase::apply : name == "clean" ? phase::clean : phase::done;
-    if (bool_of(r, "rolling_back")) {
-      rolling_back_ = true;
-      if (order_.what == goal::update) {
-        set_revision(true);
-        // What was replaced is still there: it takes its place again.
-        std::map<std::string, item> swapped;
-        for (auto& [physical, old] : leftovers_) {
-          auto current = items_.find(old.r.logical_id);
-          if (current == items_.end()) continue;
-          std::swap(current->second, old);
-          swapped.emplace(old.r.physical_id, old);
-        }
-        leftovers_ = std::move(swapped);
-      }
-    }
-    if (auto* outputs = r.if_contains("outputs")) outputs_ = *outputs;
-    settled_.clear();
-    failed_ = false;
-    ++round_;
-    status_ = string_of(r, "status");
-    status_reason_ = string_of(r, "reason");
-    notes_.push_back({order_.stack.name, order_.stack.id, "AWS::CloudFormation::Stack", status_, status_reason_, {}});
-  } else {
-    apply_resource(kind, r);
-  }
-}
-
-void operation::apply_resource(std::string_view kind, const json::object& r) {
   auto key = string_of(r, "key");
-  auto note_of = [&](const activity& a, std::string_view ending, std::string reason = {}) {
-    std::string_view verb = a.what == action::create ? "CREATE" : a.what == action::update ? "UPDATE" : "DELETE";
-    notes_.push_back({a.target.r.logical_id, a.target.r.physical_id, a.target.r.type,
-                      fmt::format("{}_{}", verb, ending), std::move(reason), a.target.r.properties});
-  };
-  if (kind == "begin" || kind == "skipped") {
-    activity a;
-    auto what = string_of(r, "action");
-    a.what = what == "create" ? action::create : what == "update" ? action::update : action::remove;
-    a.steps = to_calls(r);
-    a.replaces = bool_of(r, "replaces");
-    if (a.what == action::remove) {
-      a.from_leftovers = key.starts_with('#');
-      a.target = a.from_leftovers ? leftovers_.at(key.substr(1)) : items_.at(key);
-    } else {
-      if (a.what == action::update) {
-        a.target = items_.at(key);
-        a.before = a.target.r.properties;
-      }
-      a.target.r.logical_id = key;
-      a.target.r.type = string_of(r, "type");
-      a.target.r.properties = object_of(r, "properties");
-      a.target.depends_on = set_of(r, "depends_on");
-      a.target.deletion_policy = string_of(r, "deletion_policy");
-      a.target.generated_name = bool_of(r, "generated");
-    }
-    if (kind == "skipped") {
-      if (bool_of(r, "kept")) note_of(a, "SKIPPED");
-      if (a.from_leftovers)
-        leftovers_.erase(key.substr(1));
-      else
-        items_.erase(key);
-      settled_.insert(key);
-      return;
-    }
-    note_of(a, "IN_PROGRESS");
-    active_[key] = std::move(a);
+  if (auto at = integer_of(r, "at")) last_change_ = base::from_ms(at);
+  if (kind == "started") return apply_start(r);
+  if (kind == "phase") return apply_phase(r);
+  if (kind == "begin") return apply_begin(key, r);
+  if (kind == "skipped") return apply_skip(key, r);
+  if (kind == "same") return apply_same(key, r);
+  if (kind == "stopped") {
+    failed_ = true;
+    stopped_ = string_of(r, "reason");
     return;
   }
-  if (kind == "same") {
-    auto& i = items_.at(key);
-    i.depends_on = set_of(r, "depends_on");
-    i.deletion_policy = string_of(r, "deletion_policy");
-    settled_.insert(key);
-    return;
+  if (kind == "removal") {
+    removing_ = true;
+    order_.failing = on_failure::remove;
+    order_.token = string_of(r, "token");
+    return note_stack("DELETE_IN_PROGRESS", "User Initiated");
   }
   auto found = active_.find(key);
   if (found == active_.end()) return;
@@ -271,69 +115,219 @@ void operation::apply_resource(std::string_view kind, const json::object& r) {
     ++a.looks;
     a.next_look = base::from_ms(integer_of(r, "due"));
   } else if (kind == "done") {
-    note_of(a, "COMPLETE");
-    if (a.what == action::remove) {
-      if (a.from_leftovers)
-        leftovers_.erase(key.substr(1));
-      else
-        items_.erase(key);
-    } else {
-      if (a.replaces)
-        if (auto old = items_.find(key); old != items_.end()) leftovers_[old->second.r.physical_id] = old->second;
-      items_[key] = a.target;
-    }
-    settled_.insert(key);
-    active_.erase(found);
+    apply_done(key);
   } else if (kind == "failed") {
-    auto reason = string_of(r, "reason");
-    note_of(a, "FAILED", reason);
-    if (first_failure_.empty() || phase_ == phase::apply)
-      first_failure_ = fmt::format("The following resource(s) failed to {}: [{}]. ",
-                                   a.what == action::create   ? "create"
-                                   : a.what == action::update ? "update"
-                                                              : "delete",
-                                   a.target.r.logical_id);
-    failed_ = true;
-    // What was begun must be undone: a half-made resource is removed, a half-changed one changed back.
-    if (a.what == action::create && !a.target.r.physical_id.empty()) {
-      if (a.replaces)
-        leftovers_[a.target.r.physical_id] = a.target;
-      else
-        items_[key] = a.target;
-    }
-    if (a.what == action::update && a.step > 0) items_[key] = a.target;
-    settled_.insert(key);
-    active_.erase(found);
+    apply_failure(key, string_of(r, "reason"));
   }
+}
+
+void operation::apply_start(const json::object& r) {
+  order_ = order_from_json(r.at("order"));
+  for (const auto& one : order_.items) items_[one.r.logical_id] = one;
+  for (const auto& one : order_.leftovers) leftovers_[leftover_key(one)] = one;
+  rolling_back_ = order_.rolling_back;
+  bool cleans = order_.what == goal::remove || (is_creating() && rolling_back_);
+  phase_ = cleans ? phase::clean : phase::apply;
+  choose_revision(rolling_back_ && !is_creating());
+  if (rolling_back_) take_back_replaced();
+  if (cleans || rolling_back_ || order_.missing_import.empty()) return;
+  failed_ = true;
+  stopped_ = fmt::format("No export named {} found", order_.missing_import);
+}
+
+void operation::apply_phase(const json::object& r) {
+  auto name = string_of(r, "phase");
+  phase_ = name == "apply"   ? phase::apply
+           : name == "claim" ? phase::claim
+           : name == "clean" ? phase::clean
+                             : phase::done;
+  if (auto* outputs = r.if_contains("outputs")) outputs_ = *outputs;
+  settled_.clear();
+  failed_ = false;
+  stopped_.clear();
+  failures_.clear();
+  ++round_;
+  if (auto status = string_of(r, "status"); !status.empty()) note_stack(status, string_of(r, "reason"));
+  if (!bool_of(r, "rolling_back")) return;
+  rolling_back_ = true;
+  if (is_creating()) return;
+  choose_revision(true);
+  take_back_replaced();
+}
+
+// What was replaced is still there: it takes its place again, and what replaced it is left over instead.
+void operation::take_back_replaced() {
+  std::map<std::string, item> left;
+  for (auto& [key, one] : leftovers_) {
+    if (one.is_new) {
+      left.emplace(key, std::move(one));
+      continue;
+    }
+    auto& place = items_[one.r.logical_id];
+    if (!place.r.physical_id.empty()) left.emplace(leftover_key(place), std::move(place));
+    place = std::move(one);
+    notes_.push_back(
+        {place.r.logical_id, place.r.physical_id, place.r.type, "UPDATE_COMPLETE", "", place.r.properties});
+  }
+  leftovers_ = std::move(left);
+}
+
+void operation::apply_begin(const std::string& key, const json::object& r) {
+  activity a;
+  auto what = string_of(r, "action");
+  a.what = what == "create" ? action::create : what == "update" ? action::update : action::remove;
+  a.steps = to_calls(r);
+  if (a.what == action::remove) {
+    a.makes_room = bool_of(r, "makes_room");
+    a.from_leftovers = key.starts_with('#');
+    a.target = a.from_leftovers ? leftovers_.at(key.substr(1)) : items_.at(key);
+    note_of(a, "IN_PROGRESS");
+    active_[key] = std::move(a);
+    return;
+  }
+  a.replaces = bool_of(r, "replaces");
+  if (a.what == action::update) a.target = items_.at(key);
+  if (a.what == action::create) a.target.is_new = true;
+  a.target.is = standing::whole;
+  a.target.before = {};
+  a.target.r.logical_id = key;
+  a.target.r.type = string_of(r, "type");
+  a.target.r.properties = object_of(r, "properties");
+  a.target.depends_on = set_of(r, "depends_on");
+  a.target.deletion_policy = string_of(r, "deletion_policy");
+  a.target.replace_policy = string_of(r, "replace_policy");
+  a.target.generated_name = bool_of(r, "generated");
+  a.target.tags = order_.stack.tags;
+  if (a.replaces) {  // until there is a new one, the event shows the old one
+    auto shown = a;
+    shown.target.r.physical_id = items_.at(key).r.physical_id;
+    note_of(shown, "IN_PROGRESS",
+            "Requested update requires the creation of a new physical resource; hence creating one.");
+  } else {
+    note_of(a, "IN_PROGRESS");
+  }
+  active_[key] = std::move(a);
+}
+
+void operation::apply_skip(const std::string& key, const json::object& r) {
+  activity a;
+  a.what = action::remove;
+  a.from_leftovers = key.starts_with('#');
+  a.target = a.from_leftovers ? leftovers_.at(key.substr(1)) : items_.at(key);
+  if (bool_of(r, "kept")) note_of(a, "SKIPPED");
+  forget(a, key);
+  if (!bool_of(r, "makes_room")) settled_.insert(key);
+}
+
+void operation::apply_same(const std::string& key, const json::object& r) {
+  auto& i = items_.at(key);
+  i.depends_on = set_of(r, "depends_on");
+  i.deletion_policy = string_of(r, "deletion_policy");
+  i.replace_policy = string_of(r, "replace_policy");
+  bool taken_as_it_is = bool_of(r, "skipped");
+  if (taken_as_it_is) i.is = standing::whole;
+  if (taken_as_it_is || ever_failed_.contains(key))
+    notes_.push_back({key, i.r.physical_id, i.r.type, "UPDATE_COMPLETE", "", i.r.properties});
+  settled_.insert(key);
+}
+
+void operation::apply_done(const std::string& key) {
+  auto done = active_.extract(key);
+  auto& a = done.mapped();
+  note_of(a, "COMPLETE");
+  if (a.what == action::remove) {
+    forget(a, key);
+  } else {
+    if (a.replaces)
+      if (auto old = items_.find(key); old != items_.end()) leftovers_[leftover_key(old->second)] = old->second;
+    items_[key] = std::move(a.target);
+  }
+  if (!a.makes_room) settled_.insert(key);
+}
+
+void operation::apply_failure(const std::string& key, const std::string& reason) {
+  auto node = active_.extract(key);
+  auto& a = node.mapped();
+  note_of(a, "FAILED", reason);
+  settled_.insert(key);
+  ever_failed_.insert(key);
+  if (a.what == action::remove && order_.forced) {
+    note_of(a, "SKIPPED");
+    return forget(a, key);
+  }
+  if (a.what == action::remove && phase_ == phase::clean && order_.what == goal::update) {
+    let_go_ = true;
+    return forget(a, key);
+  }
+  failed_ = true;
+  failures_[a.what == action::create && a.replaces ? action::update : a.what].push_back(a.target.r.logical_id);
+  // What was begun must be undone: a half-made resource is removed, a half-changed one changed back.
+  if (a.what == action::create && !a.target.r.physical_id.empty()) {
+    a.target.is = standing::half_made;
+    if (a.replaces)
+      leftovers_[leftover_key(a.target)] = std::move(a.target);
+    else
+      items_[key] = std::move(a.target);
+  } else if (a.what == action::update && a.step > 0) {
+    a.target.is = standing::half_changed;
+    a.target.before = items_.at(key).r.properties;
+    items_[key] = std::move(a.target);
+  }
+}
+
+std::string operation::aftermath_text() const {
+  bool stable = status_ == "CREATE_COMPLETE" || status_ == "UPDATE_COMPLETE" || status_ == "UPDATE_ROLLBACK_COMPLETE" ||
+                status_ == "ROLLBACK_COMPLETE" || status_ == "DELETE_COMPLETE";
+  if (stable) return {};
+  return json::print(to_json(aftermath{is_creating() ? revision{} : order_.previous, values(leftovers_)}));
+}
+
+std::set<std::string> operation::imports_in_use() const {
+  if (items_.empty()) return {};
+  const auto& current = standing_revision();
+  auto tried = rehearse(*template_, current.parameters, order_.stack);
+  return tried ? tried->imports : std::set<std::string>{};
 }
 
 void operation::project(store::transaction& t, const engine::decision& d, store::sequence at) {
   (void)at;
   stack_rows rows{t, order_.stack};
   auto now = last_change_;
+  std::map<std::string, const note*> last;
   for (const auto& n : notes_) {
     rows.add_event(n.logical_id, n.physical_id, n.type, n.status, n.reason, n.properties, order_.token, now);
-    if (n.type == "AWS::CloudFormation::Stack" && n.physical_id == order_.stack.id)
+    if (n.type == stack_type)
       rows.set_status(n.status, n.reason, now);
+    else if (n.changes_row)
+      last[n.logical_id] = &n;
   }
-  std::map<std::string, const note*> last;
-  for (const auto& n : notes_)
-    if (n.physical_id != order_.stack.id) last[n.logical_id] = &n;
   for (const auto& [id, n] : last) {
     auto kept = items_.find(id);
-    const item* now_is = kept != items_.end() ? &kept->second : nullptr;
-    if (auto under_way = active_.find(id); under_way != active_.end()) now_is = &under_way->second.target;
-    if (now_is)
-      rows.put_resource(*now_is, n->status, n->reason, now);
+    const item* shown = kept != items_.end() ? &kept->second : nullptr;
+    if (auto under_way = active_.find(id); under_way != active_.end() && !(shown && under_way->second.replaces))
+      shown = &under_way->second.target;
+    if (shown)
+      rows.put_resource(*shown, n->status, n->reason, now);
     else
-      rows.end_resource(id, n->status, now);
+      rows.end_resource(id, n->status, n->reason, now);
   }
   if (!d.ends) return;
-  bool gone = status_ == "DELETE_COMPLETE";
-  std::vector<const item*> left;
-  for (const auto& [id, one] : items_) left.push_back(&one);
-  const auto& current = rolling_back_ && order_.what == goal::update ? order_.previous : order_.wanted;
-  rows.finish(gone, order_.what == goal::remove ? nullptr : &current, outputs_, left);
+  if (status_ == "DELETE_COMPLETE") return rows.forget_stack();
+  ending end;
+  end.aftermath = aftermath_text();
+  end.items = values(items_);
+  if (end.aftermath.empty())
+    for (auto& one : end.items) one.is_new = false;
+  end.keeps_rows = order_.what != goal::update || status_ == "UPDATE_FAILED";
+  end.outputs = outputs_;
+  end.tags = order_.stack.tags;
+  if (order_.what != goal::remove) {
+    end.current = &standing_revision();
+    if (is_creating()) end.current = &order_.wanted;
+    end.description = template_->description;
+    end.imports = imports_in_use();
+  }
+  rows.finish(end);
 }
 
 }  // namespace mdlc::services::cloudformation

@@ -9,6 +9,22 @@
 #include "services/cloudformation/template.h"
 
 namespace mdlc::services::cloudformation {
+
+bool is_list_type(std::string_view type) { return type == "CommaDelimitedList" || type.starts_with("List<"); }
+
+json::array comma_separated(std::string_view text) {
+  json::array out;
+  while (true) {
+    auto comma = text.find(',');
+    auto part = text.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    out.emplace_back(part);
+    if (comma == std::string_view::npos) return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 namespace {
 
 auto refuse(std::string message) { return api::refuse("ValidationError", std::move(message)); }
@@ -32,36 +48,40 @@ std::string written(const json::value& v) {
   return v.is_string() ? std::string{json::view(v.get_string())} : json::print(v);
 }
 
-// What is wrong with the value, in AWS's words; nothing if it may stand.
-std::optional<std::string> objection(const std::string& name, const parameter_declaration& p,
+// What is wrong with one value, or one of a list, in AWS's words; nothing if it may stand.
+std::optional<std::string> objection(const std::string& name, const parameter_declaration& p, bool is_number,
                                      const std::string& value) {
-  bool is_list = p.type == "CommaDelimitedList" || p.type.starts_with("List<");
-  if (auto* allowed = p.constraints.if_contains("AllowedValues"); allowed && allowed->is_array() && !is_list) {
+  if (auto* allowed = p.constraints.if_contains("AllowedValues"); allowed && allowed->is_array()) {
     std::vector<std::string> values;
     for (const auto& one : allowed->get_array()) values.push_back(written(one));
     if (std::find(values.begin(), values.end(), value) == values.end())
       return fmt::format("Parameter '{}' must be one of AllowedValues", name);
   }
-  if (p.type == "Number") {
+  if (is_number) {
     auto number = as_number(value);
     if (!number) return fmt::format("Parameter '{}' must be a number.", name);
     if (auto least = bound(p, "MinValue"); least && *number < *least)
       return fmt::format("Parameter '{}' must be a number not less than {}", name, *least);
     if (auto most = bound(p, "MaxValue"); most && *number > *most)
       return fmt::format("Parameter '{}' must be a number not greater than {}", name, *most);
+    return {};
   }
-  if (p.type == "String") {
-    if (auto least = bound(p, "MinLength"); least && double(value.size()) < *least)
-      return fmt::format("Parameter '{}' must contain at least {} characters", name, *least);
-    if (auto most = bound(p, "MaxLength"); most && double(value.size()) > *most)
-      return fmt::format("Parameter '{}' must contain at most {} characters", name, *most);
-    if (auto* pattern = p.constraints.if_contains("AllowedPattern"); pattern && pattern->is_string()) {
-      auto text = std::string{json::view(pattern->get_string())};
-      if (!matches_whole(text, value))
-        return fmt::format("Parameter {} failed to satisfy constraint: Parameter {} must match pattern {}", name, name,
-                           text);
-    }
-  }
+  if (auto least = bound(p, "MinLength"); least && double(value.size()) < *least)
+    return fmt::format("Parameter '{}' must contain at least {} characters", name, *least);
+  if (auto most = bound(p, "MaxLength"); most && double(value.size()) > *most)
+    return fmt::format("Parameter '{}' must contain at most {} characters", name, *most);
+  if (auto* pattern = p.constraints.if_contains("AllowedPattern"); pattern && pattern->is_string())
+    if (auto text = std::string{json::view(pattern->get_string())}; !matches_whole(text, value))
+      return fmt::format("Parameter '{}' must match pattern {}", name, text);
+  return {};
+}
+
+std::optional<std::string> objection(const std::string& name, const parameter_declaration& p,
+                                     const std::string& value) {
+  if (!is_list_type(p.type)) return objection(name, p, p.type == "Number", value);
+  for (const auto& one : comma_separated(value))
+    if (auto wrong = objection(name, p, p.type == "List<Number>", std::string{json::view(one.get_string())}))
+      return wrong;
   return {};
 }
 
@@ -84,6 +104,9 @@ api::answer<std::map<std::string, std::string>> resolve_parameters(const parsed_
       continue;
     }
     const auto& value = found != given.end() ? found->second : *declared.default_value;
+    if (value.size() > max_parameter_value_bytes)
+      return refuse(fmt::format("Template error: parameter {} value length is greater than {}.", name,
+                                max_parameter_value_bytes));
     if (auto wrong = objection(name, declared, value)) {
       auto own_words = declared.constraints.if_contains("ConstraintDescription");
       if (own_words && own_words->is_string())

@@ -36,14 +36,34 @@ json::object pick(const json::object& from, std::initializer_list<std::string_vi
   return out;
 }
 
-json::object merged_tags(const stack_identity& stack, const resource& r) {
-  json::object out = stack.tags;
-  auto* own = r.properties.if_contains("Tags");
+namespace {
+
+json::object merged(json::object tags, const json::object& properties) {
+  auto* own = properties.if_contains("Tags");
   if (own && own->is_array())
-    for (const auto& tag : own->get_array()) out[json::text(tag, "Key")] = json::text(tag, "Value");
+    for (const auto& tag : own->get_array()) tags[json::text(tag, "Key")] = json::text(tag, "Value");
   if (own && own->is_object())
-    for (const auto& [name, value] : own->get_object()) out[name] = value;
+    for (const auto& [name, value] : own->get_object()) tags[name] = value;
+  return tags;
+}
+
+}  // namespace
+
+json::object merged_tags(const stack_identity& stack, const resource& r) { return merged(stack.tags, r.properties); }
+
+tag_changes changed_tags(const stack_identity& stack, const resource& r, const former& before) {
+  tag_changes out;
+  auto now = merged_tags(stack, r), then = merged(before.tags, before.properties);
+  for (const auto& [name, value] : now)
+    if (auto* old = then.if_contains(name); !old || *old != value) out.put[name] = value;
+  for (const auto& [name, value] : then)
+    if (!now.contains(name)) out.gone.emplace_back(std::string_view{name});
   return out;
+}
+
+bool differs(const resource& r, const former& before, std::string_view property) {
+  auto *now = r.properties.if_contains(property), *then = before.properties.if_contains(property);
+  return !now != !then || (now && *now != *then);
 }
 
 json::array tag_list(const stack_identity& stack, const resource& r) {

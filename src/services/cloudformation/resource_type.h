@@ -38,6 +38,12 @@ struct resource {
   json::object attributes;  // what Fn::GetAtt gives
 };
 
+// What a resource was before an update.
+struct former {
+  json::object properties;
+  json::object tags;  // the stack's
+};
+
 enum class readiness { ready, not_yet, failed };
 
 struct resource_type {
@@ -49,6 +55,8 @@ struct resource_type {
   size_t name_length = 64;
   bool name_is_lower_case = false;
 
+  // Every property that AWS knows of the type. Those that change nothing here are accepted, kept and shown again.
+  std::set<std::string_view> properties{};
   std::set<std::string_view> required{};
   // Properties whose change makes a new resource and removes the old one.
   std::set<std::string_view> replaced_by{};
@@ -57,8 +65,8 @@ struct resource_type {
   api::answer<calls> (*create)(const stack_identity&, const resource& r) = nullptr;
   // Takes in what a call of create, or the settling one, has answered: the physical id, attributes.
   void (*absorb)(const stack_identity&, resource&, const operation_call&, const json::value& answer) = nullptr;
-  // From `before` to r.properties. Null: every change replaces it.
-  api::answer<calls> (*update)(const stack_identity&, const resource& r, const json::object& before) = nullptr;
+  // From `before` to r.properties and the stack's tags. Null: every change replaces it.
+  api::answer<calls> (*update)(const stack_identity&, const resource& r, const former& before) = nullptr;
   // An answer that there is no such thing counts as done.
   calls (*remove)(const stack_identity&, const resource&) = nullptr;
 
@@ -67,6 +75,8 @@ struct resource_type {
   readiness (*settled)(const api::answer<json::value>&) = nullptr;
   // The same after remove: ready once it answers that there is no such thing.
   bool settles_after_remove = false;
+
+  bool takes_tags() const { return properties.contains("Tags"); }
 };
 
 // Null for a type that is not served.
@@ -83,6 +93,14 @@ json::object pick(const json::object& from, std::initializer_list<std::string_vi
 json::object merged_tags(const stack_identity&, const resource&);
 // The same as [{Key, Value}].
 json::array tag_list(const stack_identity&, const resource&);
+// What an update has to do to them: name → value of those that are new or changed, names of those that are gone.
+struct tag_changes {
+  json::object put;
+  json::array gone;
+};
+tag_changes changed_tags(const stack_identity&, const resource&, const former&);
+// Whether a property is not what it was.
+bool differs(const resource&, const former&, std::string_view property);
 // Numbers and booleans that a template wrote as text, as the API wants them; what is neither stays.
 json::value as_integer(const json::value&);
 json::value as_boolean(const json::value&);

@@ -33,6 +33,12 @@ std::span<const store::migration> schema() {
       account TEXT NOT NULL, region TEXT NOT NULL, stack_id TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
       content TEXT NOT NULL, created_ms BIGINT NOT NULL,
       PRIMARY KEY (account, region, stack_id, name));
+  )sql"},
+                                    // What a failed operation left (see aftermath), and what DescribeStacks shows.
+                                    store::migration{2, R"sql(
+    ALTER TABLE cloudformation_stacks ADD COLUMN aftermath TEXT NOT NULL DEFAULT '';
+    ALTER TABLE cloudformation_stacks ADD COLUMN timeout_minutes BIGINT;
+    ALTER TABLE cloudformation_stacks ADD COLUMN change_set TEXT NOT NULL DEFAULT '';
   )sql"}};
   return steps;
 }

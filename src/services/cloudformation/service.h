@@ -11,14 +11,7 @@
 
 namespace mdlc::services::cloudformation {
 
-class stack_kind : public engine::kind {
- public:
-  std::string_view name() const override { return "stack"; }
-  api::source source() const override { return api::source::stack; }
-  std::unique_ptr<engine::procedure> make(const std::string& uid) override { return std::make_unique<operation>(uid); }
-};
-
-class service : public api::service {
+class service : public api::service, public engine::kind {
  public:
   explicit service(api::host&);
 
@@ -29,12 +22,14 @@ class service : public api::service {
   void begin(store::transaction&, const stack&, const std::string& status, const order&);
 
   api::host& host;
+  engine::procedures procedures;
 
  private:
-  stack_kind kind_;
-
- public:
-  engine::procedures procedures;
+  // engine::kind
+  std::string_view name() const override { return "stack"; }
+  api::source source() const override { return api::source::stack; }
+  std::unique_ptr<engine::procedure> make(const std::string& uid) override { return std::make_unique<operation>(uid); }
+  void issue(const std::string& uid, const engine::command_id&, const engine::own_command&) override;
 };
 
 std::unique_ptr<api::service> make(api::host&);

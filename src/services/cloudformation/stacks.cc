@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view stack_columns =
     "id, name, status, status_reason, description, template, parameters, tags, outputs, capabilities, operation, role, "
-    "protected, disable_rollback, created_ms, updated_ms, deleted_ms";
+    "protected, disable_rollback, created_ms, updated_ms, deleted_ms, aftermath, timeout_minutes, change_set";
 
 json::value stored(const std::string& text) {
   auto parsed = json::parse(text);
@@ -44,6 +44,10 @@ stack to_stack(const base::scope& scope, const store::row& r) {
   out.created = base::from_ms(r.integer(14));
   if (auto at = r.integer_if(15)) out.updated = base::from_ms(*at);
   if (auto at = r.integer_if(16)) out.deleted = base::from_ms(*at);
+  if (const auto& text = r.text(17); !text.empty()) out.aftermath = aftermath_from_json(stored(text));
+  out.timeout_minutes = r.integer_if(18);
+  out.change_set = r.text(19);
+  out.current.tags = out.identity.tags;
   return out;
 }
 
@@ -51,6 +55,25 @@ stack to_stack(const base::scope& scope, const store::row& r) {
 
 tl::unexpected<api::error> no_such_stack(std::string_view name) {
   return api::refuse("ValidationError", fmt::format("Stack with id {} does not exist", name));
+}
+
+tl::unexpected<api::error> stack_does_not_exist(std::string_view name) {
+  return api::refuse("ValidationError", fmt::format("Stack [{}] does not exist", name));
+}
+
+std::optional<api::error> wrong_stack_name(const std::string& name) {
+  auto wrong = [&](std::string_view constraint) {
+    return api::error{"ValidationError", fmt::format("1 validation error detected: Value '{}' at 'stackName' failed to "
+                                                     "satisfy constraint: Member must {}",
+                                                     name, constraint)};
+  };
+  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  bool fits = !name.empty() && letter(name[0]);
+  for (char c : name) fits = fits && (letter(c) || (c >= '0' && c <= '9') || c == '-');
+  if (!fits) return wrong("satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
+  if (name.size() > max_stack_name_length)
+    return wrong(fmt::format("have length less than or equal to {}", max_stack_name_length));
+  return {};
 }
 
 std::optional<stack> find_stack(store::reader& r, const base::scope& scope, std::string_view name_or_id) {
@@ -76,11 +99,19 @@ std::vector<stack> list_stacks(store::reader& r, const base::scope& scope, bool 
 void insert_stack(store::transaction& t, const stack& s) {
   t.run(
       "INSERT INTO cloudformation_stacks (account, region, id, name, status, status_reason, description, template, "
-      "parameters, tags, outputs, capabilities, operation, role, protected, disable_rollback, created_ms) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, ?9, '[]', ?10, '', ?11, ?12, ?13, ?14)",
+      "parameters, tags, outputs, capabilities, operation, role, protected, disable_rollback, created_ms, "
+      "timeout_minutes) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, ?9, '[]', ?10, '', ?11, ?12, ?13, ?14, ?15)",
       {s.identity.scope.account, s.identity.scope.region, s.identity.id, s.identity.name, s.status, s.description,
        s.current.text, parameters_text(s.current.parameters), json::print(s.identity.tags), json::print(s.capabilities),
-       s.role, s.protected_from_deletion, s.disable_rollback, base::to_ms(s.created)});
+       s.role, s.protected_from_deletion, s.disable_rollback, base::to_ms(s.created), s.timeout_minutes});
+}
+
+void replace_review(store::transaction& t, const stack& s) {
+  t.run(
+      "UPDATE cloudformation_stacks SET description = ?4, template = ?5, parameters = ?6 "
+      "WHERE account = ?1 AND region = ?2 AND id = ?3",
+      {s.identity.scope.account, s.identity.scope.region, s.identity.id, s.description, s.current.text,
+       parameters_text(s.current.parameters)});
 }
 
 void begin_operation(store::transaction& t, const stack& s, const std::string& status, const std::string& uid,
@@ -88,12 +119,11 @@ void begin_operation(store::transaction& t, const stack& s, const std::string& s
   // The first operation of a stack makes it; any later one changes it.
   bool first = s.operation.empty();
   t.run(
-      "UPDATE cloudformation_stacks SET operation = ?4, capabilities = ?5, role = ?6, disable_rollback = ?7, tags = "
-      "?8, "
-      "updated_ms = CASE WHEN ?9 = 1 THEN updated_ms ELSE ?10 END "
+      "UPDATE cloudformation_stacks SET operation = ?4, capabilities = ?5, role = ?6, disable_rollback = ?7, "
+      "tags = ?8, change_set = ?9, updated_ms = CASE WHEN ?10 = 1 THEN updated_ms ELSE ?11 END "
       "WHERE account = ?1 AND region = ?2 AND id = ?3",
       {s.identity.scope.account, s.identity.scope.region, s.identity.id, uid, json::print(s.capabilities), s.role,
-       s.disable_rollback, json::print(s.identity.tags), first, base::to_ms(now)});
+       s.disable_rollback, json::print(s.identity.tags), s.change_set, first, base::to_ms(now)});
   stack_rows rows{t, s.identity};
   rows.set_status(status, "User Initiated", now);
   rows.add_event(s.identity.name, s.identity.id, "AWS::CloudFormation::Stack", status, "User Initiated", {}, token,
@@ -129,53 +159,51 @@ void stack_rows::put_resource(const item& i, const std::string& status, const st
        base::to_ms(now)});
 }
 
-void stack_rows::end_resource(const std::string& logical_id, const std::string& status, base::time_point now) {
+void stack_rows::end_resource(const std::string& logical_id, const std::string& status, const std::string& reason,
+                              base::time_point now) {
   t_.run(
-      "UPDATE cloudformation_resources SET status = ?5, reason = '', updated_ms = ?6 "
+      "UPDATE cloudformation_resources SET status = ?5, reason = ?6, updated_ms = ?7 "
       "WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND logical_id = ?4",
-      {stack_.scope.account, stack_.scope.region, stack_.id, logical_id, status, base::to_ms(now)});
+      {stack_.scope.account, stack_.scope.region, stack_.id, logical_id, status, reason, base::to_ms(now)});
 }
 
-void stack_rows::finish(bool gone, const revision* current, const json::value& outputs,
-                        const std::vector<const item*>& items) {
+void stack_rows::forget_stack() {
+  for (auto table : {"exports", "imports", "change_sets"})
+    t_.run(fmt::format("DELETE FROM cloudformation_{} WHERE account = ?1 AND region = ?2 AND stack_id = ?3", table),
+           {stack_.scope.account, stack_.scope.region, stack_.id});
+}
+
+void stack_rows::finish(const ending& end) {
   const auto& [account, region] = stack_.scope;
-  if (gone) {
-    t_.run("DELETE FROM cloudformation_exports WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
-           {account, region, stack_.id});
-    t_.run("DELETE FROM cloudformation_imports WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
-           {account, region, stack_.id});
-    t_.run("DELETE FROM cloudformation_change_sets WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
-           {account, region, stack_.id});
-    return;
-  }
-  // Resources that are no longer the stack's leave its list; only a deleted stack still shows them.
-  std::set<std::string> kept;
-  for (const auto* i : items) kept.insert(i->r.logical_id);
-  for (const auto& row :
-       t_.query("SELECT logical_id FROM cloudformation_resources WHERE account = ?1 AND region = ?2 AND stack_id = ?3 "
-                "AND status IN ('DELETE_COMPLETE', 'DELETE_SKIPPED')",
-                {account, region, stack_.id}))
-    if (!kept.contains(row.text(0)))
-      t_.run(
-          "DELETE FROM cloudformation_resources WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND "
-          "logical_id = ?4",
-          {account, region, stack_.id, row.text(0)});
-  if (current)
+  std::set<std::string> there;
+  for (const auto& one : end.items) {
+    there.insert(one.r.logical_id);
     t_.run(
-        "UPDATE cloudformation_stacks SET template = ?4, parameters = ?5 "
+        "UPDATE cloudformation_resources SET item = ?5 WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND "
+        "logical_id = ?4",
+        {account, region, stack_.id, one.r.logical_id, json::print(to_object(one))});
+  }
+  for (const auto& row : resources_of(t_, stack_)) {
+    if (there.contains(row.what.r.logical_id) || end.keeps_rows) continue;
+    t_.run(
+        "DELETE FROM cloudformation_resources WHERE account = ?1 AND region = ?2 AND stack_id = ?3 AND "
+        "logical_id = ?4",
+        {account, region, stack_.id, row.what.r.logical_id});
+  }
+  t_.run("UPDATE cloudformation_stacks SET aftermath = ?4, tags = ?5 WHERE account = ?1 AND region = ?2 AND id = ?3",
+         {account, region, stack_.id, end.aftermath, json::print(end.tags)});
+  if (end.current)
+    t_.run(
+        "UPDATE cloudformation_stacks SET template = ?4, parameters = ?5, description = ?6 "
         "WHERE account = ?1 AND region = ?2 AND id = ?3",
-        {account, region, stack_.id, current->text, parameters_text(current->parameters)});
-  if (!outputs.is_array()) return;
-  t_.run("UPDATE cloudformation_stacks SET outputs = ?4 WHERE account = ?1 AND region = ?2 AND id = ?3",
-         {account, region, stack_.id, json::print(outputs)});
-  t_.run("DELETE FROM cloudformation_exports WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
+        {account, region, stack_.id, end.current->text, parameters_text(end.current->parameters), end.description});
+  if (end.outputs.is_array())
+    t_.run("UPDATE cloudformation_stacks SET outputs = ?4 WHERE account = ?1 AND region = ?2 AND id = ?3",
+           {account, region, stack_.id, json::print(end.outputs)});
+  if (!end.imports) return;
+  t_.run("DELETE FROM cloudformation_imports WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
          {account, region, stack_.id});
-  for (const auto& output : outputs.get_array())
-    if (auto name = json::text(output, "ExportName"); !name.empty())
-      t_.run(
-          "INSERT INTO cloudformation_exports (account, region, name, stack_id, value) VALUES (?1, ?2, ?3, ?4, ?5) "
-          "ON CONFLICT (account, region, name) DO NOTHING",
-          {account, region, name, stack_.id, json::text(output, "OutputValue")});
+  note_imports(t_, stack_, *end.imports);
 }
 
 std::vector<resource_row> resources_of(store::reader& r, const stack_identity& s) {
@@ -206,6 +234,52 @@ std::vector<std::string> importers(store::reader& r, const base::scope& scope, s
                {scope.account, scope.region, export_name}))
     out.push_back(row.text(0));
   return out;
+}
+
+namespace {
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : i + 1 < names.size() ? ", " : " and ") + names[i];
+  return out;
+}
+
+}  // namespace
+
+api::answer<void> claim_exports(store::transaction& t, const base::scope& scope, const std::string& stack_id,
+                                const json::value& outputs) {
+  std::map<std::string, std::string> wanted;
+  for (const auto& output : outputs.get_array())
+    if (auto name = json::text(output, "ExportName"); !name.empty())
+      if (!wanted.emplace(name, json::text(output, "OutputValue")).second)
+        return api::refuse("ValidationError", fmt::format("Export with name {} is exported twice by the stack", name));
+  for (const auto& e : exports(t, scope)) {
+    auto mine = wanted.find(e.name);
+    if (e.stack_id != stack_id) {
+      if (mine == wanted.end()) continue;
+      auto owner = find_stack(t, scope, e.stack_id);
+      return api::refuse("ValidationError", fmt::format("Export with name {} is already exported by stack {}", e.name,
+                                                        owner ? owner->identity.name : e.stack_id));
+    }
+    if (mine != wanted.end() && mine->second == e.value) continue;
+    if (auto users = importers(t, scope, e.name); !users.empty())
+      return api::refuse("ValidationError", fmt::format("Export {} cannot be {} as it is in use by {}", e.name,
+                                                        mine == wanted.end() ? "deleted" : "updated", listed(users)));
+  }
+  t.run("DELETE FROM cloudformation_exports WHERE account = ?1 AND region = ?2 AND stack_id = ?3",
+        {scope.account, scope.region, stack_id});
+  for (const auto& [name, value] : wanted)
+    t.run("INSERT INTO cloudformation_exports (account, region, name, stack_id, value) VALUES (?1, ?2, ?3, ?4, ?5)",
+          {scope.account, scope.region, name, stack_id, value});
+  return {};
+}
+
+void note_imports(store::transaction& t, const stack_identity& s, const std::set<std::string>& names) {
+  for (const auto& name : names)
+    t.run(
+        "INSERT INTO cloudformation_imports (account, region, name, stack_id) VALUES (?1, ?2, ?3, ?4) "
+        "ON CONFLICT (account, region, name, stack_id) DO NOTHING",
+        {s.scope.account, s.scope.region, name, s.id});
 }
 
 }  // namespace mdlc::services::cloudformation

@@ -1,6 +1,10 @@
 #include "services/cloudformation/submission.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "services/cloudformation/rehearsal.h"
+#include "wire/uri.h"
 
 namespace mdlc::services::cloudformation {
 namespace {
@@ -9,36 +13,25 @@ auto refuse(std::string message) { return api::refuse("ValidationError", std::mo
 
 bool is_unreserved(std::string_view name) { return !name.starts_with("aws:"); }
 
-// The names that Fn::ImportValue asks for, as far as they need no resource.
-void collect_imports(const json::value& v, evaluator& expressions, std::set<std::string>& names) {
-  if (auto* list = v.if_array())
-    for (const auto& element : *list) collect_imports(element, expressions, names);
-  if (auto* members = v.if_object())
-    for (const auto& [key, member] : *members) {
-      if (key == "Fn::ImportValue") {
-        if (auto name = expressions.text(member)) names.insert(*name);
-      } else {
-        collect_imports(member, expressions, names);
-      }
-    }
-}
-
 // s3://, https://s3.amazonaws.com/bucket/key, https://bucket.s3.region.amazonaws.com/key, or our own endpoint's path.
 std::optional<std::pair<std::string, std::string>> bucket_and_key(std::string_view url) {
   auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   auto rest = url.substr(scheme + 3);
-  if (auto query = rest.find('?'); query != std::string_view::npos) rest = rest.substr(0, query);
+  rest = rest.substr(0, rest.find('?'));
   auto slash = rest.find('/');
   if (slash == std::string_view::npos) return {};
   auto host = rest.substr(0, slash);
   auto path = rest.substr(slash + 1);
+  auto key = [](std::string_view escaped) { return wire::percent_decode(escaped); };
   if (url.starts_with("s3://")) return std::pair{std::string{host}, std::string{path}};
-  if (auto at = host.find(".s3"); at != std::string_view::npos && at > 0)
-    return std::pair{std::string{host.substr(0, at)}, std::string{path}};
+  // The last ".s3." or ".s3-": a bucket's name may hold one too.
+  auto at = host.rfind(".s3.");
+  if (at == std::string_view::npos) at = host.rfind(".s3-");
+  if (at != std::string_view::npos && at > 0) return std::pair{std::string{host.substr(0, at)}, key(path)};
   auto next = path.find('/');
   if (next == std::string_view::npos) return {};
-  return std::pair{std::string{path.substr(0, next)}, std::string{path.substr(next + 1)}};
+  return std::pair{std::string{path.substr(0, next)}, key(path.substr(next + 1))};
 }
 
 }  // namespace
@@ -94,11 +87,7 @@ api::answer<submission> submit(service& s, api::call& c, const submission_input&
       given[name] = existing->current.parameters.at(name);
     }
   MDLC_TRY(out.wanted.parameters, resolve_parameters(out.parsed, given));
-  std::set<std::string> unserved;
-  for (const auto& [id, r] : out.parsed.resources)
-    if (!find_resource_type(r.type)) unserved.insert(r.type);
-  if (!unserved.empty())
-    return refuse(fmt::format("Template format error: Unrecognized resource types: [{}]", fmt::join(unserved, ", ")));
+  MDLC_CHECK(check_types(out.parsed));
   auto needed = required_capability(out.parsed);
   bool has = needed.empty();
   if (in.capabilities)
@@ -108,6 +97,10 @@ api::answer<submission> submit(service& s, api::call& c, const submission_input&
     }
   if (!has)
     return api::refuse("InsufficientCapabilitiesException", fmt::format("Requires capabilities : [{}]", needed));
+  // A new stack has no id yet: one of the same shape, since templates take it apart.
+  const auto nobody = c.context.scope.arn("cloudformation", "stack/new/00000000-0000-0000-0000-000000000000");
+  const auto who = existing ? existing->identity : stack_identity{c.context.scope, nobody, "new", {}};
+  MDLC_CHECK(rehearse(out.parsed, out.wanted.parameters, who));
   if (in.tags) {
     for (const auto& tag : *in.tags) {
       if (!is_unreserved(tag.Key)) return refuse("aws: prefixed tag key names are not allowed for external use.");
@@ -116,41 +109,59 @@ api::answer<submission> submit(service& s, api::call& c, const submission_input&
   } else if (existing) {
     out.tags = existing->identity.tags;
   }
+  out.wanted.tags = out.tags;
   return out;
 }
 
-order make_order(service&, api::call& c, goal what, const stack& st, const submission& sub, std::string token,
-                 store::reader& r) {
+api::answer<void> check_types(const parsed_template& t) {
+  std::set<std::string> unserved;
+  for (const auto& [id, r] : t.resources)
+    if (!find_resource_type(r.type)) unserved.insert(r.type);
+  if (unserved.empty()) return {};
+  return refuse(fmt::format("Template format error: Unrecognized resource types: [{}]", fmt::join(unserved, ", ")));
+}
+
+order make_order(api::call& c, goal what, const stack& st, std::string token, store::reader& r) {
   order o;
   o.what = what;
   o.stack = st.identity;
-  o.stack.tags = sub.tags;
   o.principal = st.role.empty() ? c.context.principal : st.role;
   o.token = std::move(token);
-  o.wanted = sub.wanted;
-  if (what == goal::update) o.previous = st.current;
+  o.wanted = o.previous = st.current;
+  if (st.aftermath) {
+    o.previous = st.aftermath->stable;
+    o.leftovers = st.aftermath->leftovers;
+  }
   for (auto& row : resources_of(r, st.identity))
-    if (row.status != "DELETE_COMPLETE" && row.status != "DELETE_SKIPPED") o.items.push_back(std::move(row.what));
-  surroundings around{
-      st.identity.scope.account,
-      st.identity.scope.region,
-      st.identity.id,
-      st.identity.name,
-      sub.wanted.parameters,
-      [](const std::string&) { return api::refuse("ValidationError", "not yet made"); },
-      [](const std::string&, const std::string&) { return api::refuse("ValidationError", "not yet made"); },
-      [](const std::string&) { return api::refuse("ValidationError", "not yet known"); }};
-  evaluator expressions{sub.parsed, around};
-  std::set<std::string> names;
-  for (auto section : {"Resources", "Outputs"})
-    if (auto* part = json::find(sub.parsed.document, section)) collect_imports(*part, expressions, names);
-  if (!names.empty())
-    for (const auto& e : exports(r, st.identity.scope))
-      if (names.contains(e.name)) o.imports[e.name] = e.value;
+    if (row.status != "DELETE_COMPLETE" && row.status != "DELETE_SKIPPED" && !row.what.r.physical_id.empty())
+      o.items.push_back(std::move(row.what));
+  return o;
+}
+
+api::answer<order> make_order(api::call& c, goal what, const stack& st, const submission& sub, std::string token,
+                              store::transaction& t) {
+  auto o = make_order(c, what, st, std::move(token), t);
+  if (what == goal::create) o.previous = {};
+  o.wanted = sub.wanted;
+  MDLC_TRY(auto wanted, rehearse(sub.parsed, sub.wanted.parameters, st.identity));
+  auto names = wanted.imports;
+  if (!o.previous.text.empty())
+    if (auto parsed = parse_template(o.previous.text))
+      if (auto before = rehearse(*parsed, o.previous.parameters, st.identity)) names.merge(before->imports);
+  for (const auto& e : exports(t, st.identity.scope)) {
+    o.has_exports = o.has_exports || e.stack_id == st.identity.id;
+    if (names.contains(e.name)) o.imports[e.name] = e.value;
+  }
+  for (const auto& name : wanted.imports)
+    if (!o.imports.contains(name)) o.missing_import = name;
+  std::set<std::string> found;
+  for (const auto& [name, value] : o.imports) found.insert(name);
+  note_imports(t, st.identity, found);
   return o;
 }
 
 std::optional<api::error> not_updatable(const stack& st) {
+  if (st.deleted) return stack_does_not_exist(st.identity.id).value();
   for (std::string_view fine : {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED",
                                 "UPDATE_FAILED", "IMPORT_COMPLETE"})
     if (st.status == fine) return {};
@@ -159,6 +170,7 @@ std::optional<api::error> not_updatable(const stack& st) {
 }
 
 bool changes_anything(const stack& existing, const submission& sub) {
+  if (existing.status.ends_with("_FAILED")) return true;
   if (existing.current.parameters != sub.wanted.parameters || existing.identity.tags != sub.tags) return true;
   if (existing.current.text == sub.wanted.text) return false;
   auto before = parse_template(existing.current.text);
@@ -170,12 +182,14 @@ bool changes_anything(const stack& existing, const submission& sub) {
   return false;
 }
 
-void note_imports(store::transaction& t, const stack_identity& s, const order& o) {
-  for (const auto& [name, value] : o.imports)
-    t.run(
-        "INSERT INTO cloudformation_imports (account, region, name, stack_id) VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT (account, region, name, stack_id) DO NOTHING",
-        {s.scope.account, s.scope.region, name, s.id});
+stack new_stack(service& s, const api::call& c, const std::string& name, const submission& sub) {
+  stack made;
+  made.identity = {c.context.scope,
+                   c.context.scope.arn("cloudformation", fmt::format("stack/{}/{}", name, s.host.env.uuid())), name,
+                   sub.tags};
+  made.capabilities = sub.capabilities;
+  made.created = s.host.env.now();
+  return made;
 }
 
 }  // namespace mdlc::services::cloudformation

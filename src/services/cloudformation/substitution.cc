@@ -31,18 +31,28 @@ std::vector<piece> split(std::string_view text) {
   return out;
 }
 
-std::string trimmed(std::string_view name) {
-  auto first = name.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return std::string{name.substr(first, name.find_last_not_of(' ') - first + 1)};
+// The name without the spaces around it.
+api::answer<std::string> variable_name(std::string_view part) {
+  const auto first = part.find_first_not_of(' ');
+  if (first == std::string_view::npos) return std::string{};
+  std::string name{part.substr(first, part.find_last_not_of(' ') - first + 1)};
+  for (unsigned char c : name)
+    if (!std::isalnum(c) && c != '_' && c != '.' && c != ':')
+      return api::refuse("ValidationError",
+                         "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, "
+                         "underscores, periods, and colons");
+  return name;
 }
 
 }  // namespace
 
-std::vector<std::string> substitution_variables(std::string_view text) {
+api::answer<std::vector<std::string>> substitution_variables(std::string_view text) {
   std::vector<std::string> out;
-  for (auto [part, is_variable] : split(text))
-    if (is_variable) out.push_back(trimmed(part));
+  for (auto [part, is_variable] : split(text)) {
+    if (!is_variable) continue;
+    MDLC_TRY(auto name, variable_name(part));
+    out.push_back(std::move(name));
+  }
   return out;
 }
 
@@ -54,13 +64,7 @@ api::answer<std::string> substitute(std::string_view text,
       out += part;
       continue;
     }
-    auto name = trimmed(part);
-    for (unsigned char c : name)
-      if (!std::isalnum(c) && c != '_' && c != '.' && c != ':')
-        return api::refuse(
-            "ValidationError",
-            "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, "
-            "underscores, periods, and colons");
+    MDLC_TRY(auto name, variable_name(part));
     MDLC_TRY(auto value, value_of(name));
     out += value;
   }

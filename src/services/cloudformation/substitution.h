@@ -10,8 +10,8 @@
 
 namespace mdlc::services::cloudformation {
 
-// The variables in the order they stand, without the literal ones.
-std::vector<std::string> substitution_variables(std::string_view text);
+// The variables in the order they stand, without the literal ones. Both refuse a name that cannot be one.
+api::answer<std::vector<std::string>> substitution_variables(std::string_view text);
 
 // The text with each variable replaced by what `value_of` gives.
 api::answer<std::string> substitute(std::string_view text,

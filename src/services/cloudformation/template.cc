@@ -13,6 +13,8 @@ namespace {
 
 auto refuse(std::string message) { return api::refuse("ValidationError", std::move(message)); }
 
+constexpr std::string_view format_version = "2010-09-09";
+
 constexpr std::array sections{"AWSTemplateFormatVersion",
                               "Description",
                               "Metadata",
@@ -35,10 +37,49 @@ std::string scalar_text(const json::value& v) {
   return v.is_string() ? std::string{json::view(v.get_string())} : json::print(v);
 }
 
+api::answer<void> check_name(std::string_view what, std::string_view name) {
+  for (unsigned char c : name)
+    if (!std::isalnum(c))
+      return refuse(fmt::format("Template format error: {} name {} is non alphanumeric.", what, name));
+  return {};
+}
+
+// Where a null stands, as a path; templates hold none.
+std::optional<std::string> path_of_null(const json::value& v) {
+  if (v.is_null()) return std::string{};
+  if (auto* list = v.if_array())
+    for (size_t i = 0; i < list->size(); ++i)
+      if (auto path = path_of_null((*list)[i])) return fmt::format("/{}{}", i, *path);
+  if (auto* members = v.if_object())
+    for (const auto& [key, member] : *members)
+      if (auto path = path_of_null(member)) return fmt::format("/{}{}", std::string_view{key}, *path);
+  return {};
+}
+
+template <size_t N>
+std::optional<std::string> unknown_member(const json::value& v, const std::array<std::string_view, N>& known) {
+  for (const auto& [key, value] : v.get_object())
+    if (std::find(known.begin(), known.end(), std::string_view{key}) == known.end()) return std::string{key};
+  return {};
+}
+
+bool is_parameter_type(std::string_view type) {
+  for (std::string_view plain : {"String", "Number", "List<Number>", "List<String>", "CommaDelimitedList"})
+    if (type == plain) return true;
+  return type.starts_with("AWS::") || type.starts_with("List<AWS::");
+}
+
 api::answer<parameter_declaration> read_parameter(std::string_view name, const json::value& v) {
+  constexpr std::array<std::string_view, 13> known{
+      "Type",      "Description", "NoEcho",   "Default",  "AllowedValues",         "AllowedPattern", "MinLength",
+      "MaxLength", "MinValue",    "MaxValue", "Metadata", "ConstraintDescription", "Label"};
+  MDLC_CHECK(check_name("Parameter", name));
   auto type = json::text(v, "Type");
-  if (type.empty())
-    return refuse(fmt::format("Template format error: Every Parameters object must contain a Type member.", name));
+  if (type.empty()) return refuse("Template format error: Every Parameters object must contain a Type member.");
+  if (auto unknown = unknown_member(v, known))
+    return refuse(fmt::format("Invalid template parameter property '{}'", *unknown));
+  if (!is_parameter_type(type))
+    return refuse(fmt::format("Template format error: Unrecognized parameter type: {}", type));
   parameter_declaration out;
   out.type = type;
   out.description = json::text(v, "Description");
@@ -69,8 +110,9 @@ struct found_references {
   std::set<std::string> attributes;  // GetAtt's resources, Sub's ${A.B}
 };
 
-found_references collect(const json::value& v) {
+api::answer<found_references> collect(const json::value& v) {
   found_references out;
+  api::answer<void> readable;
   each_function(v, [&](std::string_view name, const json::value& argument) {
     if (name == "Ref" && argument.is_string()) {
       out.names.emplace(json::view(argument.get_string()));
@@ -86,7 +128,12 @@ found_references collect(const json::value& v) {
       const json::value* text = pair ? (pair->empty() ? nullptr : &pair->front()) : &argument;
       if (!text || !text->is_string()) return;
       auto* own = pair && pair->size() > 1 ? (*pair)[1].if_object() : nullptr;
-      for (const auto& variable : substitution_variables(json::view(text->get_string()))) {
+      auto variables = substitution_variables(json::view(text->get_string()));
+      if (!variables) {
+        readable = tl::unexpected(variables.error());
+        return;
+      }
+      for (const auto& variable : *variables) {
         if (own && own->contains(variable)) continue;
         auto dot = variable.find('.');
         if (dot == std::string::npos)
@@ -96,32 +143,56 @@ found_references collect(const json::value& v) {
       }
     }
   });
+  MDLC_CHECK(readable);
   return out;
 }
 
 bool is_pseudo(std::string_view name) { return name.starts_with("AWS::"); }
 
+// What a policy says of a resource that goes.
+api::answer<std::string> read_policy(const std::string& id, const json::value& v, std::string_view member,
+                                     bool may_except_creation) {
+  auto* given = json::find(v, member);
+  if (!given) return std::string{"Delete"};
+  if (!given->is_string())
+    return refuse(fmt::format("Template format error: Every {} member must be a string.", member));
+  std::string policy{json::view(given->get_string())};
+  if (policy == "Snapshot")
+    return refuse(fmt::format("Template error: resource type {} does not support deletion policy Snapshot",
+                              json::text(v, "Type")));
+  if (policy != "Delete" && policy != "Retain" && !(may_except_creation && policy == "RetainExceptOnCreate"))
+    return refuse(fmt::format("Template error: resource {} has an unrecognized {}: {}", id, member, policy));
+  return policy;
+}
+
 api::answer<resource_declaration> read_resource(const std::string& id, const json::value& v) {
+  constexpr std::array<std::string_view, 9> known{"Type",           "Properties",     "DependsOn",
+                                                  "Condition",      "DeletionPolicy", "UpdateReplacePolicy",
+                                                  "CreationPolicy", "UpdatePolicy",   "Metadata"};
+  MDLC_CHECK(check_name("Resource", id));
   if (!v.is_object())
     return refuse(fmt::format("Template format error: [/Resources/{}] resource definition is malformed", id));
-  for (unsigned char c : id)
-    if (!std::isalnum(c))
-      return refuse(fmt::format("Template format error: Resource name {} is non alphanumeric.", id));
   auto type = json::text(v, "Type");
   if (type.empty())
     return refuse(
         fmt::format("Template format error: [/Resources/{}] Every Resources object must contain a Type member.", id));
+  if (auto unknown = unknown_member(v, known))
+    return refuse(fmt::format("Invalid template resource property '{}'", *unknown));
   resource_declaration out;
   out.type = type;
   out.condition = json::text(v, "Condition");
-  out.deletion_policy = json::text(v, "DeletionPolicy", "Delete");
+  MDLC_TRY(out.deletion_policy, read_policy(id, v, "DeletionPolicy", true));
+  MDLC_TRY(out.replace_policy, read_policy(id, v, "UpdateReplacePolicy", false));
   auto* properties = json::find(v, "Properties");
-  out.properties = properties && properties->is_object() ? *properties : json::value(json::object{});
-  if (auto* after = json::find(v, "DependsOn")) {
-    if (after->is_string()) out.depends_on.emplace(json::view(after->get_string()));
-    if (after->is_array())
-      for (const auto& one : after->get_array())
-        if (one.is_string()) out.depends_on.emplace(json::view(one.get_string()));
+  if (properties && !properties->is_object())
+    return refuse(fmt::format("Template format error: [/Resources/{}/Properties] must be an object", id));
+  out.properties = properties ? *properties : json::value(json::object{});
+  auto* after = json::find(v, "DependsOn");
+  json::array names;
+  if (after) names = after->is_array() ? after->get_array() : json::array{*after};
+  for (const auto& one : names) {
+    if (!one.is_string()) return refuse("Template format error: DependsOn must be a string or list of strings.");
+    out.depends_on.emplace(json::view(one.get_string()));
   }
   return out;
 }
@@ -131,7 +202,7 @@ api::answer<void> resolve_references(parsed_template& t) {
   for (auto& [id, resource] : t.resources) {
     for (const auto& name : resource.depends_on)
       if (!t.resources.contains(name)) unresolved.insert(name);
-    auto found = collect(resource.properties);
+    MDLC_TRY(auto found, collect(resource.properties));
     for (const auto& name : found.names) {
       if (t.resources.contains(name))
         resource.depends_on.insert(name);
@@ -155,7 +226,11 @@ api::answer<void> resolve_references(parsed_template& t) {
                     "template",
                     fmt::join(unresolved, ", ")));
   for (const auto& [name, output] : t.outputs) {
-    auto found = collect(output.value);
+    if (!output.condition.empty() && !t.conditions.contains(output.condition))
+      return refuse(
+          fmt::format("Template format error: Unresolved condition dependency {} in the Outputs block of the template",
+                      output.condition));
+    MDLC_TRY(auto found, collect(output.value));
     found.names.merge(found.attributes);
     for (const auto& id : found.names)
       if (!t.resources.contains(id) && !t.parameters.contains(id) && !is_pseudo(id))
@@ -164,7 +239,8 @@ api::answer<void> resolve_references(parsed_template& t) {
                         "the template",
                         id));
   }
-  for (const auto& name : collect(json::value(t.conditions)).names)
+  MDLC_TRY(auto found, collect(json::value(t.conditions)));
+  for (const auto& name : found.names)
     if (!t.parameters.contains(name) && !is_pseudo(name))
       return refuse(
           fmt::format("Template format error: Unresolved dependencies [{}]. Cannot reference resources in the "
@@ -198,8 +274,9 @@ api::answer<void> order_resources(parsed_template& t) {
 
 std::set<std::string> references(const json::value& v) {
   auto found = collect(v);
-  found.names.merge(found.attributes);
-  return found.names;
+  if (!found) return {};  // not of a template that was read
+  found->names.merge(found->attributes);
+  return std::move(found->names);
 }
 
 api::answer<parsed_template> parse_template(std::string_view text) {
@@ -212,7 +289,15 @@ api::answer<parsed_template> parse_template(std::string_view text) {
     return refuse(fmt::format("Invalid template property or properties [{}]", fmt::join(unknown, ", ")));
   if (json::find(t.document, "Transform"))
     return refuse("Transform is not served by mdlc: expand the template first (sam build, cdk synth), then deploy it.");
+  if (auto path = path_of_null(t.document))
+    return refuse(fmt::format("[{}] 'null' values are not allowed in templates", *path));
+  if (json::find(t.document, "AWSTemplateFormatVersion") &&
+      json::text(t.document, "AWSTemplateFormatVersion") != format_version)
+    return refuse("Template format error: unsupported value for AWSTemplateFormatVersion.");
   t.description = json::text(t.document, "Description");
+  if (t.description.size() > max_description_length)
+    return refuse(
+        fmt::format("Template format error: 'Description' length is greater than {}.", max_description_length));
   MDLC_TRY(auto parameters, section(t.document, "Parameters"));
   MDLC_TRY(t.mappings, section(t.document, "Mappings"));
   MDLC_TRY(t.conditions, section(t.document, "Conditions"));
@@ -238,6 +323,7 @@ api::answer<parsed_template> parse_template(std::string_view text) {
     t.resources.emplace(name, std::move(declared));
   }
   for (const auto& [name, value] : outputs) {
+    MDLC_CHECK(check_name("Output", std::string_view{name}));
     auto* what = json::find(value, "Value");
     if (!what) return refuse("Template format error: Every Outputs member must contain a Value object");
     output_declaration out{

@@ -18,6 +18,8 @@ inline constexpr size_t max_parameters = 200;
 inline constexpr size_t max_mappings = 200;
 inline constexpr size_t max_resources = 500;
 inline constexpr size_t max_outputs = 200;
+inline constexpr size_t max_description_length = 1024;
+inline constexpr size_t max_parameter_value_bytes = 4096;
 
 struct parameter_declaration {
   std::string type;
@@ -32,6 +34,7 @@ struct resource_declaration {
   json::value properties;  // not evaluated; an object
   std::string condition;   // a condition's name, or empty
   std::string deletion_policy = "Delete";
+  std::string replace_policy = "Delete";
   std::set<std::string> depends_on;  // logical ids: DependsOn and every reference in the properties
 };
 
@@ -57,7 +60,11 @@ struct parsed_template {
 // words.
 api::answer<parsed_template> parse_template(std::string_view text);
 
-// The parameters' values: those given, else the previous ones' (an update), else the defaults; all checked.
+// Parameters of several values, and those values.
+bool is_list_type(std::string_view type);
+json::array comma_separated(std::string_view text);
+
+// The parameters' values: those given, else the defaults; all checked.
 api::answer<std::map<std::string, std::string>> resolve_parameters(const parsed_template&,
                                                                    const std::map<std::string, std::string>& given);
 

@@ -1,8 +1,8 @@
 // What a template says, without a stack being made of it.
 #include <fmt/format.h>
 
+#include "services/cloudformation/change_set.h"
 #include "services/cloudformation/operations.h"
-#include "services/cloudformation/submission.h"
 
 namespace mdlc::services::cloudformation {
 namespace {
@@ -21,10 +21,16 @@ std::optional<std::string> reason_for_capability(const parsed_template& t) {
 
 api::answer<model::GetTemplate::output> get_template(service&, api::call& c, const model::GetTemplate::input& in) {
   return c.db().read([&](store::reader& r) -> api::answer<model::GetTemplate::output> {
-    auto found = find_stack(r, c.context.scope, in.StackName.value_or(""));
-    if (!found) return no_such_stack(in.StackName.value_or(""));
+    auto found = in.StackName ? find_stack(r, c.context.scope, *in.StackName) : std::nullopt;
     model::GetTemplate::output out;
-    out.TemplateBody = found->current.text;
+    if (in.ChangeSetName) {
+      auto set = find_change_set(r, c.context.scope, *in.ChangeSetName, found);
+      if (!set) return no_such_change_set(*in.ChangeSetName);
+      out.TemplateBody = json::text(set->content, "template");
+    } else {
+      if (!found) return no_such_stack(in.StackName.value_or(""));
+      out.TemplateBody = found->current.text;
+    }
     out.StagesAvailable = {"Original", "Processed"};
     return out;
   });
@@ -86,6 +92,7 @@ api::answer<model::ValidateTemplate::output> validate_template(service& s, api::
                                                                const model::ValidateTemplate::input& in) {
   MDLC_TRY(auto text, template_text(s, c, in.TemplateBody, in.TemplateURL));
   MDLC_TRY(auto parsed, parse_template(text));
+  MDLC_CHECK(check_types(parsed));
   model::ValidateTemplate::output out;
   if (!parsed.description.empty()) out.Description = parsed.description;
   out.Parameters.emplace();

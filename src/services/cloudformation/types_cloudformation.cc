@@ -12,7 +12,7 @@ void absorb_handle(const stack_identity& stack, resource& r, const operation_cal
   r.physical_id = fmt::format("{}/{}", stack.id, r.logical_id);
 }
 
-api::answer<calls> update_handle(const stack_identity&, const resource&, const json::object&) { return calls{}; }
+api::answer<calls> update_handle(const stack_identity&, const resource&, const former&) { return calls{}; }
 
 calls remove_handle(const stack_identity&, const resource&) { return {}; }
 

@@ -18,6 +18,14 @@ json::value throughput(const json::value& v) {
   return out;
 }
 
+json::value encryption(const json::value& v) {
+  json::object out;
+  if (auto* enabled = json::find(v, "SSEEnabled")) out["Enabled"] = as_boolean(*enabled);
+  for (auto name : {"SSEType", "KMSMasterKeyId"})
+    if (auto* value = json::find(v, name)) out[name] = *value;
+  return out;
+}
+
 json::array indexes(const json::value& v) {
   json::array out;
   if (v.is_array())
@@ -30,14 +38,18 @@ json::array indexes(const json::value& v) {
   return out;
 }
 
-std::optional<operation_call> time_to_live(const resource& r, const std::string& table) {
-  auto* given = r.properties.if_contains("TimeToLiveSpecification");
+// The attribute by which items expire; empty where they do not. Asking for what is so already is an error there.
+std::string expires_by(const json::object& properties) {
+  auto* given = properties.if_contains("TimeToLiveSpecification");
   if (!given) return {};
-  json::object specification;
-  specification["AttributeName"] = json::text(*given, "AttributeName");
   auto* enabled = json::find(*given, "Enabled");
-  specification["Enabled"] = enabled ? as_boolean(*enabled) : json::value(true);
-  return on_table("UpdateTimeToLive", table, {{"TimeToLiveSpecification", std::move(specification)}});
+  if (enabled && as_boolean(*enabled) == json::value(false)) return {};
+  return std::string{json::text(*given, "AttributeName")};
+}
+
+operation_call time_to_live(const std::string& table, const std::string& attribute, bool enabled) {
+  return on_table("UpdateTimeToLive", table,
+                  {{"TimeToLiveSpecification", json::object{{"AttributeName", attribute}, {"Enabled", enabled}}}});
 }
 
 std::optional<operation_call> backups(const resource& r, const std::string& table) {
@@ -59,19 +71,14 @@ api::answer<calls> create_table(const stack_identity& stack, const resource& r) 
     input["ProvisionedThroughput"] = throughput(*given);
   if (auto* given = r.properties.if_contains("DeletionProtectionEnabled"))
     input["DeletionProtectionEnabled"] = as_boolean(*given);
-  if (auto* given = r.properties.if_contains("SSESpecification")) {
-    json::object encryption;
-    if (auto* enabled = json::find(*given, "SSEEnabled")) encryption["Enabled"] = as_boolean(*enabled);
-    for (auto name : {"SSEType", "KMSMasterKeyId"})
-      if (auto* value = json::find(*given, name)) encryption[name] = *value;
-    input["SSESpecification"] = std::move(encryption);
-  }
+  if (auto* given = r.properties.if_contains("SSESpecification")) input["SSESpecification"] = encryption(*given);
   // A stream is given by its view alone in a template.
   if (auto* stream = input.if_contains("StreamSpecification"); stream && stream->is_object())
     stream->get_object()["StreamEnabled"] = true;
   if (auto tags = tag_list(stack, r); !tags.empty()) input["Tags"] = std::move(tags);
   calls out{on_table("CreateTable", table, std::move(input))};
-  if (auto call = time_to_live(r, table)) out.push_back(std::move(*call));
+  if (auto attribute = expires_by(r.properties); !attribute.empty())
+    out.push_back(time_to_live(table, attribute, true));
   if (auto call = backups(r, table)) out.push_back(std::move(*call));
   return out;
 }
@@ -84,17 +91,52 @@ void absorb_table(const stack_identity& stack, resource& r, const operation_call
     r.attributes["StreamArn"] = stream;
 }
 
-api::answer<calls> update_table(const stack_identity&, const resource& r, const json::object& before) {
+// Tags, and what is taken away by being switched off.
+void update_table_aside(const stack_identity& stack, const resource& r, const former& before, calls& out) {
+  if (auto now = expires_by(r.properties), then = expires_by(before.properties); now != then) {
+    if (!then.empty()) out.push_back(time_to_live(r.physical_id, then, false));
+    if (!now.empty()) out.push_back(time_to_live(r.physical_id, now, true));
+  }
+  if (differs(r, before, "PointInTimeRecoverySpecification")) {
+    if (auto call = backups(r, r.physical_id))
+      out.push_back(std::move(*call));
+    else
+      out.push_back(
+          on_table("UpdateContinuousBackups", r.physical_id,
+                   {{"PointInTimeRecoverySpecification", json::object{{"PointInTimeRecoveryEnabled", false}}}}));
+  }
+  auto tags = changed_tags(stack, r, before);
+  auto arn = json::text(r.attributes, "Arn");
+  json::array put;
+  for (const auto& [name, value] : tags.put) put.push_back(json::object{{"Key", name}, {"Value", value}});
+  if (!put.empty()) out.push_back({"dynamodb", "TagResource", json::object{{"ResourceArn", arn}, {"Tags", put}}});
+  if (!tags.gone.empty())
+    out.push_back({"dynamodb", "UntagResource", json::object{{"ResourceArn", arn}, {"TagKeys", tags.gone}}});
+}
+
+api::answer<calls> update_table(const stack_identity& stack, const resource& r, const former& before) {
   calls out;
   auto input = json::object{};
   for (auto name : {"BillingMode", "ProvisionedThroughput", "AttributeDefinitions"}) {
     auto* now = r.properties.if_contains(name);
-    auto* then = before.if_contains(name);
-    if (now && (!then || *now != *then))
+    if (now && differs(r, before, name))
       input[name] = name == std::string_view{"ProvisionedThroughput"} ? throughput(*now) : *now;
   }
-  if (auto* protect = r.properties.if_contains("DeletionProtectionEnabled"))
-    input["DeletionProtectionEnabled"] = as_boolean(*protect);
+  if (differs(r, before, "DeletionProtectionEnabled")) {
+    auto* protect = r.properties.if_contains("DeletionProtectionEnabled");
+    input["DeletionProtectionEnabled"] = protect ? as_boolean(*protect) : json::value(false);
+  }
+  if (differs(r, before, "TableClass")) input["TableClass"] = json::text(r.properties, "TableClass", "STANDARD");
+  if (differs(r, before, "SSESpecification")) {
+    auto* given = r.properties.if_contains("SSESpecification");
+    input["SSESpecification"] = given ? encryption(*given) : json::value(json::object{{"Enabled", false}});
+  }
+  if (differs(r, before, "StreamSpecification")) {
+    json::object stream{{"StreamEnabled", r.properties.contains("StreamSpecification")}};
+    if (auto* given = r.properties.if_contains("StreamSpecification"))
+      stream["StreamViewType"] = json::text(*given, "StreamViewType");
+    input["StreamSpecification"] = std::move(stream);
+  }
   auto names_of = [](const json::object& properties) {
     std::map<std::string, json::value> named;
     auto* given = properties.if_contains("GlobalSecondaryIndexes");
@@ -103,7 +145,7 @@ api::answer<calls> update_table(const stack_identity&, const resource& r, const 
     return named;
   };
   json::array changes;
-  auto now = names_of(r.properties), then = names_of(before);
+  auto now = names_of(r.properties), then = names_of(before.properties);
   for (const auto& [name, index] : now)
     if (!then.contains(name)) changes.push_back(json::object{{"Create", index}});
   for (const auto& [name, index] : then)
@@ -114,12 +156,7 @@ api::answer<calls> update_table(const stack_identity&, const resource& r, const 
       input["AttributeDefinitions"] = *definitions;
   }
   if (!input.empty()) out.push_back(on_table("UpdateTable", r.physical_id, std::move(input)));
-  auto changed = [&](std::string_view name) {
-    auto *a = r.properties.if_contains(name), *b = before.if_contains(name);
-    return a && (!b || *a != *b);
-  };
-  if (changed("TimeToLiveSpecification")) out.push_back(*time_to_live(r, r.physical_id));
-  if (changed("PointInTimeRecoverySpecification")) out.push_back(*backups(r, r.physical_id));
+  update_table_aside(stack, r, before, out);
   return out;
 }
 
@@ -144,6 +181,26 @@ std::span<const resource_type> dynamodb_types() {
       resource_type{.name = "AWS::DynamoDB::Table",
                     .name_property = "TableName",
                     .name_length = 255,
+                    .properties = {"AttributeDefinitions",
+                                   "BillingMode",
+                                   "ContributorInsightsSpecification",
+                                   "DeletionProtectionEnabled",
+                                   "GlobalSecondaryIndexes",
+                                   "ImportSourceSpecification",
+                                   "KeySchema",
+                                   "KinesisStreamSpecification",
+                                   "LocalSecondaryIndexes",
+                                   "OnDemandThroughput",
+                                   "PointInTimeRecoverySpecification",
+                                   "ProvisionedThroughput",
+                                   "ResourcePolicy",
+                                   "SSESpecification",
+                                   "StreamSpecification",
+                                   "TableClass",
+                                   "TableName",
+                                   "Tags",
+                                   "TimeToLiveSpecification",
+                                   "WarmThroughput"},
                     .required = {"KeySchema"},
                     .replaced_by = {"TableName", "KeySchema", "LocalSecondaryIndexes"},
                     .create = create_table,

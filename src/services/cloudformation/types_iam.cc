@@ -10,6 +10,8 @@ operation_call on_role(std::string_view operation, std::string_view role, json::
   return {"iam", std::string{operation}, std::move(more)};
 }
 
+constexpr int64_t default_session_s = 3600;
+
 operation_call put_policy(std::string_view role, const json::value& policy) {
   json::object input;
   input["PolicyName"] = json::text(policy, "PolicyName");
@@ -46,16 +48,20 @@ void absorb_role(const stack_identity&, resource& r, const operation_call&, cons
   r.attributes["RoleId"] = json::text(*role, "RoleId");
 }
 
-api::answer<calls> update_role(const stack_identity&, const resource& r, const json::object& before) {
+api::answer<calls> update_role(const stack_identity& stack, const resource& r, const former& before) {
   const auto& role = r.physical_id;
   calls out;
-  auto document = as_document(r.properties.at("AssumeRolePolicyDocument"));
-  out.push_back(on_role("UpdateAssumeRolePolicy", role, {{"PolicyDocument", document}}));
-  auto settings = pick(r.properties, {"Description"});
-  if (auto* longest = r.properties.if_contains("MaxSessionDuration"))
-    settings["MaxSessionDuration"] = as_integer(*longest);
+  if (differs(r, before, "AssumeRolePolicyDocument"))
+    out.push_back(on_role("UpdateAssumeRolePolicy", role,
+                          {{"PolicyDocument", as_document(r.properties.at("AssumeRolePolicyDocument"))}}));
+  json::object settings;
+  if (differs(r, before, "Description")) settings["Description"] = json::text(r.properties, "Description");
+  if (differs(r, before, "MaxSessionDuration")) {
+    auto* longest = r.properties.if_contains("MaxSessionDuration");
+    settings["MaxSessionDuration"] = longest ? as_integer(*longest) : json::value(default_session_s);
+  }
   if (!settings.empty()) out.push_back(on_role("UpdateRole", role, std::move(settings)));
-  const auto &now = list_of(r.properties, "ManagedPolicyArns"), &then = list_of(before, "ManagedPolicyArns");
+  const auto &now = list_of(r.properties, "ManagedPolicyArns"), &then = list_of(before.properties, "ManagedPolicyArns");
   for (const auto& arn : now)
     if (std::find(then.begin(), then.end(), arn) == then.end())
       out.push_back(on_role("AttachRolePolicy", role, {{"PolicyArn", arn}}));
@@ -67,9 +73,14 @@ api::answer<calls> update_role(const stack_identity&, const resource& r, const j
     kept.emplace(json::text(policy, "PolicyName"));
     out.push_back(put_policy(role, policy));
   }
-  for (const auto& policy : list_of(before, "Policies"))
+  for (const auto& policy : list_of(before.properties, "Policies"))
     if (!kept.contains(std::string{json::text(policy, "PolicyName")}))
       out.push_back(on_role("DeleteRolePolicy", role, {{"PolicyName", json::text(policy, "PolicyName")}}));
+  auto tags = changed_tags(stack, r, before);
+  json::array put;
+  for (const auto& [name, value] : tags.put) put.push_back(json::object{{"Key", name}, {"Value", value}});
+  if (!tags.gone.empty()) out.push_back(on_role("UntagRole", role, {{"TagKeys", std::move(tags.gone)}}));
+  if (!put.empty()) out.push_back(on_role("TagRole", role, {{"Tags", std::move(put)}}));
   return out;
 }
 
@@ -105,13 +116,13 @@ calls remove_policy_from(const json::array& roles, const json::object& policy) {
   return out;
 }
 
-api::answer<calls> update_policy(const stack_identity& stack, const resource& r, const json::object& before) {
+api::answer<calls> update_policy(const stack_identity& stack, const resource& r, const former& before) {
   MDLC_TRY(auto out, create_policy(stack, r));
   json::array gone;
   const auto& now = list_of(r.properties, "Roles");
-  for (const auto& role : list_of(before, "Roles"))
+  for (const auto& role : list_of(before.properties, "Roles"))
     if (std::find(now.begin(), now.end(), role) == now.end()) gone.push_back(role);
-  for (auto& call : remove_policy_from(gone, before)) out.push_back(std::move(call));
+  for (auto& call : remove_policy_from(gone, before.properties)) out.push_back(std::move(call));
   return out;
 }
 
@@ -138,7 +149,33 @@ void absorb_managed_policy(const stack_identity&, resource& r, const operation_c
   if (auto* policy = json::find(answer, "Policy")) {
     r.physical_id = json::text(*policy, "Arn");
     r.attributes["PolicyArn"] = r.physical_id;
+    r.attributes["PolicyId"] = json::text(*policy, "PolicyId");
+    r.attributes["DefaultVersionId"] = json::text(*policy, "DefaultVersionId");
   }
+  if (auto* version = json::find(answer, "PolicyVersion"))
+    r.attributes["DefaultVersionId"] = json::text(*version, "VersionId");
+}
+
+// The document becomes a new version in the place of the old one.
+api::answer<calls> update_managed_policy(const stack_identity&, const resource& r, const former& before) {
+  calls out;
+  const auto& arn = r.physical_id;
+  if (differs(r, before, "PolicyDocument")) {
+    out.push_back({"iam", "CreatePolicyVersion",
+                   json::object{{"PolicyArn", arn},
+                                {"PolicyDocument", as_document(r.properties.at("PolicyDocument"))},
+                                {"SetAsDefault", true}}});
+    out.push_back({"iam", "DeletePolicyVersion",
+                   json::object{{"PolicyArn", arn}, {"VersionId", json::text(r.attributes, "DefaultVersionId")}}});
+  }
+  const auto &now = list_of(r.properties, "Roles"), &then = list_of(before.properties, "Roles");
+  for (const auto& role : now)
+    if (role.is_string() && std::find(then.begin(), then.end(), role) == then.end())
+      out.push_back(on_role("AttachRolePolicy", json::view(role.get_string()), {{"PolicyArn", arn}}));
+  for (const auto& role : then)
+    if (role.is_string() && std::find(now.begin(), now.end(), role) == now.end())
+      out.push_back(on_role("DetachRolePolicy", json::view(role.get_string()), {{"PolicyArn", arn}}));
+  return out;
 }
 
 calls remove_managed_policy(const stack_identity&, const resource& r) {
@@ -156,6 +193,8 @@ std::span<const resource_type> iam_types() {
   static const std::array types{
       resource_type{.name = "AWS::IAM::Role",
                     .name_property = "RoleName",
+                    .properties = {"AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration",
+                                   "Path", "PermissionsBoundary", "Policies", "RoleName", "Tags"},
                     .required = {"AssumeRolePolicyDocument"},
                     .replaced_by = {"RoleName", "Path"},
                     .create = create_role,
@@ -163,19 +202,24 @@ std::span<const resource_type> iam_types() {
                     .update = update_role,
                     .remove = remove_role},
       resource_type{.name = "AWS::IAM::Policy",
+                    .properties = {"Groups", "PolicyDocument", "PolicyName", "Roles", "Users"},
                     .required = {"PolicyName", "PolicyDocument"},
                     .replaced_by = {"PolicyName"},
                     .create = create_policy,
                     .absorb = absorb_policy,
                     .update = update_policy,
                     .remove = remove_policy},
-      resource_type{.name = "AWS::IAM::ManagedPolicy",
-                    .name_property = "ManagedPolicyName",
-                    .name_length = 128,
-                    .required = {"PolicyDocument"},
-                    .create = create_managed_policy,
-                    .absorb = absorb_managed_policy,
-                    .remove = remove_managed_policy},
+      resource_type{
+          .name = "AWS::IAM::ManagedPolicy",
+          .name_property = "ManagedPolicyName",
+          .name_length = 128,
+          .properties = {"Description", "Groups", "ManagedPolicyName", "Path", "PolicyDocument", "Roles", "Users"},
+          .required = {"PolicyDocument"},
+          .replaced_by = {"ManagedPolicyName", "Description", "Path"},
+          .create = create_managed_policy,
+          .absorb = absorb_managed_policy,
+          .update = update_managed_policy,
+          .remove = remove_managed_policy},
   };
   return types;
 }

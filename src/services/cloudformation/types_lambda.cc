@@ -60,15 +60,45 @@ void absorb_function(const stack_identity&, resource& r, const operation_call&, 
   r.physical_id = json::text(r.properties, "FunctionName");
 }
 
-api::answer<calls> update_function(const stack_identity& stack, const resource& r, const json::object& before) {
+// What a setting is where the template does not give it.
+json::object defaults() {
+  return {{"Description", ""},
+          {"Timeout", 3},
+          {"MemorySize", 128},
+          {"Environment", json::object{{"Variables", json::object{}}}},
+          {"TracingConfig", json::object{{"Mode", "PassThrough"}}},
+          {"DeadLetterConfig", json::object{{"TargetArn", ""}}},
+          {"VpcConfig", json::object{{"SubnetIds", json::array{}}, {"SecurityGroupIds", json::array{}}}},
+          {"EphemeralStorage", json::object{{"Size", 512}}},
+          {"Layers", json::array{}}};
+}
+
+api::answer<calls> update_function(const stack_identity& stack, const resource& r, const former& before) {
   calls out;
-  auto *code_now = r.properties.if_contains("Code"), *code_then = before.if_contains("Code");
-  if (code_now && (!code_then || *code_now != *code_then))
-    out.push_back(on_function("UpdateFunctionCode", r.physical_id, code(r)));
-  out.push_back(on_function("UpdateFunctionConfiguration", r.physical_id, configuration(r)));
-  if (auto tags = merged_tags(stack, r); !tags.empty())
-    out.push_back({"lambda", "TagResource",
-                   json::object{{"Resource", json::text(r.attributes, "Arn")}, {"Tags", std::move(tags)}}});
+  if (differs(r, before, "Code")) out.push_back(on_function("UpdateFunctionCode", r.physical_id, code(r)));
+  json::object changed;
+  auto now = configuration(r);
+  resource old = r;
+  old.properties = before.properties;
+  auto then = configuration(old);
+  for (const auto& [name, value] : now)
+    if (auto* was = then.if_contains(name); !was || *was != value) changed[name] = value;
+  for (const auto& [name, value] : defaults())
+    if (then.contains(name) && !now.contains(name)) changed[name] = value;
+  if (!changed.empty()) out.push_back(on_function("UpdateFunctionConfiguration", r.physical_id, std::move(changed)));
+  if (differs(r, before, "ReservedConcurrentExecutions")) {
+    if (auto* reserved = r.properties.if_contains("ReservedConcurrentExecutions"))
+      out.push_back(on_function("PutFunctionConcurrency", r.physical_id,
+                                {{"ReservedConcurrentExecutions", as_integer(*reserved)}}));
+    else
+      out.push_back(on_function("DeleteFunctionConcurrency", r.physical_id));
+  }
+  auto arn = json::text(r.attributes, "Arn");
+  auto tags = changed_tags(stack, r, before);
+  if (!tags.put.empty())
+    out.push_back({"lambda", "TagResource", json::object{{"Resource", arn}, {"Tags", std::move(tags.put)}}});
+  if (!tags.gone.empty())
+    out.push_back({"lambda", "UntagResource", json::object{{"Resource", arn}, {"TagKeys", std::move(tags.gone)}}});
   return out;
 }
 
@@ -126,7 +156,7 @@ void absorb_alias(const stack_identity&, resource& r, const operation_call&, con
   r.attributes["AliasArn"] = r.physical_id;
 }
 
-api::answer<calls> update_alias(const stack_identity&, const resource& r, const json::object&) {
+api::answer<calls> update_alias(const stack_identity&, const resource& r, const former&) {
   return calls{on_function("UpdateAlias", json::text(r.properties, "FunctionName"),
                            pick(r.properties, {"Name", "FunctionVersion", "Description", "RoutingConfig"}))};
 }
@@ -141,6 +171,37 @@ std::span<const resource_type> lambda_types() {
   static const std::array types{
       resource_type{.name = "AWS::Lambda::Function",
                     .name_property = "FunctionName",
+                    .properties = {"Architectures",
+                                   "CapacityProviderConfig",
+                                   "Code",
+                                   "CodeSigningConfigArn",
+                                   "DeadLetterConfig",
+                                   "Description",
+                                   "DurableConfig",
+                                   "Environment",
+                                   "EphemeralStorage",
+                                   "FileSystemConfigs",
+                                   "FunctionName",
+                                   "FunctionScalingConfig",
+                                   "Handler",
+                                   "ImageConfig",
+                                   "KmsKeyArn",
+                                   "Layers",
+                                   "LoggingConfig",
+                                   "MemorySize",
+                                   "PackageType",
+                                   "PublishToLatestPublished",
+                                   "RecursiveLoop",
+                                   "ReservedConcurrentExecutions",
+                                   "Role",
+                                   "Runtime",
+                                   "RuntimeManagementConfig",
+                                   "SnapStart",
+                                   "Tags",
+                                   "TenancyConfig",
+                                   "Timeout",
+                                   "TracingConfig",
+                                   "VpcConfig"},
                     .required = {"Code", "Role"},
                     .replaced_by = {"FunctionName", "PackageType"},
                     .create = create_function,
@@ -149,20 +210,27 @@ std::span<const resource_type> lambda_types() {
                     .remove = remove_function,
                     .settle = get_function,
                     .settled = function_is_active},
-      resource_type{.name = "AWS::Lambda::Permission",
-                    .name_property = "StatementId",
-                    .name_length = 100,
-                    .required = {"Action", "FunctionName", "Principal"},
-                    .create = create_permission,
-                    .absorb = absorb_permission,
-                    .remove = remove_permission},
+      resource_type{
+          .name = "AWS::Lambda::Permission",
+          .name_property = "StatementId",  // a template cannot give it
+          .name_length = 100,
+          .properties = {"Action", "EventSourceToken", "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl",
+                         "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn"},
+          .required = {"Action", "FunctionName", "Principal"},
+          .create = create_permission,
+          .absorb = absorb_permission,
+          .remove = remove_permission},
       resource_type{.name = "AWS::Lambda::Version",
+                    .properties = {"CodeSha256", "Description", "FunctionName", "FunctionScalingConfig",
+                                   "ProvisionedConcurrencyConfig", "RuntimePolicy"},
                     .required = {"FunctionName"},
                     .replaced_by = {"FunctionName", "CodeSha256", "Description"},
                     .create = create_version,
                     .absorb = absorb_version,
                     .remove = remove_version},
       resource_type{.name = "AWS::Lambda::Alias",
+                    .properties = {"Description", "FunctionName", "FunctionVersion", "Name",
+                                   "ProvisionedConcurrencyConfig", "RoutingConfig"},
                     .required = {"FunctionName", "FunctionVersion", "Name"},
                     .replaced_by = {"FunctionName", "Name"},
                     .create = create_alias,

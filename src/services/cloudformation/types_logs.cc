@@ -29,10 +29,17 @@ void absorb_group(const stack_identity& stack, resource& r, const operation_call
   r.attributes["Arn"] = stack.scope.arn("logs", "log-group:" + r.physical_id + ":*");
 }
 
-api::answer<calls> update_group(const stack_identity&, const resource& r, const json::object& before) {
-  if (auto call = retention(r, r.physical_id)) return calls{std::move(*call)};
-  if (before.contains("RetentionInDays")) return calls{on_group("DeleteRetentionPolicy", r.physical_id)};
-  return calls{};
+api::answer<calls> update_group(const stack_identity& stack, const resource& r, const former& before) {
+  calls out;
+  if (differs(r, before, "RetentionInDays"))
+    out.push_back(retention(r, r.physical_id).value_or(on_group("DeleteRetentionPolicy", r.physical_id)));
+  auto arn = stack.scope.arn("logs", "log-group:" + r.physical_id);
+  auto tags = changed_tags(stack, r, before);
+  if (!tags.put.empty())
+    out.push_back({"logs", "TagResource", json::object{{"resourceArn", arn}, {"tags", std::move(tags.put)}}});
+  if (!tags.gone.empty())
+    out.push_back({"logs", "UntagResource", json::object{{"resourceArn", arn}, {"tagKeys", std::move(tags.gone)}}});
+  return out;
 }
 
 calls remove_group(const stack_identity&, const resource& r) { return {on_group("DeleteLogGroup", r.physical_id)}; }
@@ -44,6 +51,9 @@ std::span<const resource_type> logs_types() {
       resource_type{.name = "AWS::Logs::LogGroup",
                     .name_property = "LogGroupName",
                     .name_length = 512,
+                    .properties = {"BearerTokenAuthenticationEnabled", "DataProtectionPolicy",
+                                   "DeletionProtectionEnabled", "FieldIndexPolicies", "KmsKeyId", "LogGroupClass",
+                                   "LogGroupName", "ResourcePolicyDocument", "RetentionInDays", "Tags"},
                     .replaced_by = {"LogGroupName"},
                     .create = create_group,
                     .absorb = absorb_group,

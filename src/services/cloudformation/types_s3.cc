@@ -10,6 +10,7 @@ struct aspect {
   std::string_view property;
   std::string_view operation;
   std::string_view member;                               // of the operation's input
+  std::string_view undo;                                 // the operation that takes it away; empty: none does
   json::value (*convert)(const json::value&) = nullptr;  // to the API's shape; null: the same
 };
 
@@ -99,12 +100,15 @@ json::value cors(const json::value& v) {
 }
 
 constexpr std::array aspects{
-    aspect{"VersioningConfiguration", "PutBucketVersioning", "VersioningConfiguration"},
-    aspect{"BucketEncryption", "PutBucketEncryption", "ServerSideEncryptionConfiguration", encryption},
-    aspect{"PublicAccessBlockConfiguration", "PutPublicAccessBlock", "PublicAccessBlockConfiguration", public_access},
-    aspect{"OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls"},
-    aspect{"LifecycleConfiguration", "PutBucketLifecycleConfiguration", "LifecycleConfiguration", lifecycle},
-    aspect{"CorsConfiguration", "PutBucketCors", "CORSConfiguration", cors},
+    aspect{"VersioningConfiguration", "PutBucketVersioning", "VersioningConfiguration", ""},
+    aspect{"BucketEncryption", "PutBucketEncryption", "ServerSideEncryptionConfiguration", "DeleteBucketEncryption",
+           encryption},
+    aspect{"PublicAccessBlockConfiguration", "PutPublicAccessBlock", "PublicAccessBlockConfiguration",
+           "DeletePublicAccessBlock", public_access},
+    aspect{"OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"},
+    aspect{"LifecycleConfiguration", "PutBucketLifecycleConfiguration", "LifecycleConfiguration",
+           "DeleteBucketLifecycle", lifecycle},
+    aspect{"CorsConfiguration", "PutBucketCors", "CORSConfiguration", "DeleteBucketCors", cors},
 };
 
 operation_call put(const std::string& bucket, std::string_view operation, std::string_view member, json::value what) {
@@ -147,16 +151,22 @@ void absorb_bucket(const stack_identity& stack, resource& r, const operation_cal
   r.attributes["WebsiteURL"] = fmt::format("http://{}.s3-website-{}.amazonaws.com", r.physical_id, stack.scope.region);
 }
 
-api::answer<calls> update_bucket(const stack_identity& stack, const resource& r, const json::object& before) {
+api::answer<calls> update_bucket(const stack_identity& stack, const resource& r, const former& before) {
   calls out;
   for (const auto& a : aspects) {
-    auto* now = r.properties.if_contains(a.property);
-    auto* then = before.if_contains(a.property);
-    if (now && (!then || *then != *now)) out.push_back(put_aspect(a, r.physical_id, *now));
-    if (!now && then && a.property == "VersioningConfiguration")
+    if (!differs(r, before, a.property)) continue;
+    if (auto* now = r.properties.if_contains(a.property))
+      out.push_back(put_aspect(a, r.physical_id, *now));
+    else if (a.undo.empty())  // versioning cannot be taken away
       out.push_back(put(r.physical_id, a.operation, a.member, json::object{{"Status", "Suspended"}}));
+    else
+      out.push_back({"s3", std::string{a.undo}, json::object{{"Bucket", r.physical_id}}});
   }
-  out.push_back(put_tags(stack, r, r.physical_id));
+  auto tags = changed_tags(stack, r, before);
+  if (merged_tags(stack, r).empty() && !tags.gone.empty())
+    out.push_back({"s3", "DeleteBucketTagging", json::object{{"Bucket", r.physical_id}}});
+  else if (!tags.put.empty() || !tags.gone.empty())
+    out.push_back(put_tags(stack, r, r.physical_id));
   return out;
 }
 
@@ -175,7 +185,7 @@ void absorb_bucket_policy(const stack_identity&, resource& r, const operation_ca
   r.physical_id = json::text(r.properties, "Bucket");
 }
 
-api::answer<calls> update_bucket_policy(const stack_identity& stack, const resource& r, const json::object&) {
+api::answer<calls> update_bucket_policy(const stack_identity& stack, const resource& r, const former&) {
   return create_bucket_policy(stack, r);
 }
 
@@ -191,12 +201,36 @@ std::span<const resource_type> s3_types() {
                     .name_property = "BucketName",
                     .name_length = 63,
                     .name_is_lower_case = true,
+                    .properties = {"AbacStatus",
+                                   "AccelerateConfiguration",
+                                   "AccessControl",
+                                   "AnalyticsConfigurations",
+                                   "BucketEncryption",
+                                   "BucketName",
+                                   "CorsConfiguration",
+                                   "IntelligentTieringConfigurations",
+                                   "InventoryConfigurations",
+                                   "LifecycleConfiguration",
+                                   "LoggingConfiguration",
+                                   "MetadataConfiguration",
+                                   "MetadataTableConfiguration",
+                                   "MetricsConfigurations",
+                                   "NotificationConfiguration",
+                                   "ObjectLockConfiguration",
+                                   "ObjectLockEnabled",
+                                   "OwnershipControls",
+                                   "PublicAccessBlockConfiguration",
+                                   "ReplicationConfiguration",
+                                   "Tags",
+                                   "VersioningConfiguration",
+                                   "WebsiteConfiguration"},
                     .replaced_by = {"BucketName"},
                     .create = create_bucket,
                     .absorb = absorb_bucket,
                     .update = update_bucket,
                     .remove = remove_bucket},
       resource_type{.name = "AWS::S3::BucketPolicy",
+                    .properties = {"Bucket", "PolicyDocument"},
                     .required = {"Bucket", "PolicyDocument"},
                     .replaced_by = {"Bucket"},
                     .create = create_bucket_policy,

@@ -111,14 +111,31 @@ void absorb_machine(const stack_identity&, resource& r, const operation_call&, c
     r.attributes["StateMachineRevisionId"] = "INITIAL";
 }
 
-api::answer<calls> update_machine(const stack_identity& stack, const resource& r, const json::object&) {
+void change_tags(const stack_identity& stack, const resource& r, const former& before, calls& out) {
+  auto tags = changed_tags(stack, r, before);
+  json::array put;
+  for (const auto& [name, value] : tags.put) put.push_back(json::object{{"key", name}, {"value", value}});
+  if (!put.empty())
+    out.push_back({"states", "TagResource", json::object{{"resourceArn", r.physical_id}, {"tags", std::move(put)}}});
+  if (!tags.gone.empty())
+    out.push_back(
+        {"states", "UntagResource", json::object{{"resourceArn", r.physical_id}, {"tagKeys", std::move(tags.gone)}}});
+}
+
+api::answer<calls> update_machine(const stack_identity& stack, const resource& r, const former& before) {
   auto input = settings(r);
-  input["stateMachineArn"] = r.physical_id;
   MDLC_TRY(auto text, definition(r));
   input["definition"] = std::move(text);
-  calls out{{"states", "UpdateStateMachine", std::move(input)}};
-  if (auto tags = machine_tags(stack, r); !tags.empty())
-    out.push_back({"states", "TagResource", json::object{{"resourceArn", r.physical_id}, {"tags", std::move(tags)}}});
+  if (differs(r, before, "TracingConfiguration") && !input.contains("tracingConfiguration"))
+    input["tracingConfiguration"] = json::object{{"enabled", false}};
+  if (differs(r, before, "LoggingConfiguration") && !input.contains("loggingConfiguration"))
+    input["loggingConfiguration"] = json::object{{"level", "OFF"}};
+  calls out;
+  if (r.properties != before.properties) {
+    input["stateMachineArn"] = r.physical_id;
+    out.push_back({"states", "UpdateStateMachine", std::move(input)});
+  }
+  change_tags(stack, r, before, out);
   return out;
 }
 
@@ -139,6 +156,12 @@ void absorb_activity(const stack_identity&, resource& r, const operation_call&, 
   r.attributes["Name"] = json::text(r.properties, "Name");
 }
 
+api::answer<calls> update_activity(const stack_identity& stack, const resource& r, const former& before) {
+  calls out;
+  change_tags(stack, r, before, out);
+  return out;
+}
+
 calls remove_activity(const stack_identity&, const resource& r) {
   return {{"states", "DeleteActivity", json::object{{"activityArn", r.physical_id}}}};
 }
@@ -150,6 +173,9 @@ std::span<const resource_type> states_types() {
       resource_type{.name = "AWS::StepFunctions::StateMachine",
                     .name_property = "StateMachineName",
                     .name_length = 80,
+                    .properties = {"Definition", "DefinitionS3Location", "DefinitionString", "DefinitionSubstitutions",
+                                   "EncryptionConfiguration", "LoggingConfiguration", "RoleArn", "StateMachineName",
+                                   "StateMachineType", "Tags", "TracingConfiguration"},
                     .required = {"RoleArn"},
                     .replaced_by = {"StateMachineName", "StateMachineType"},
                     .create = create_machine,
@@ -157,10 +183,12 @@ std::span<const resource_type> states_types() {
                     .update = update_machine,
                     .remove = remove_machine},
       resource_type{.name = "AWS::StepFunctions::Activity",
+                    .properties = {"EncryptionConfiguration", "Name", "Tags"},
                     .required = {"Name"},
-                    .replaced_by = {"Name"},
+                    .replaced_by = {"Name", "EncryptionConfiguration"},
                     .create = create_activity,
                     .absorb = absorb_activity,
+                    .update = update_activity,
                     .remove = remove_activity},
   };
   return types;

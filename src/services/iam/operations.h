@@ -15,6 +15,7 @@ class service;
   op(CreatePolicyVersion, create_policy_version)                   \
   op(CreateRole, create_role)                                      \
   op(DeletePolicy, delete_policy)                                  \
+  op(DeletePolicyVersion, delete_policy_version)                   \
   op(DeleteRole, delete_role)                                      \
   op(DeleteRolePolicy, delete_role_policy)                         \
   op(DetachRolePolicy, detach_role_policy)                         \

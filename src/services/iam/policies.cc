@@ -127,6 +127,23 @@ api::answer<model::CreatePolicyVersionResponse> create_policy_version(service& s
   });
 }
 
+api::answer<model::DeletePolicyVersion::output> delete_policy_version(service&, api::call& c,
+                                                                      const model::DeletePolicyVersion::input& in) {
+  const auto& account = c.context.scope.account;
+  if (is_aws_managed(in.PolicyArn))
+    return api::refuse("AccessDenied", "Policy is not modifiable: " + in.PolicyArn, 403);
+  return c.commit([&](store::transaction& t) -> api::answer<model::DeletePolicyVersion::output> {
+    MDLC_TRY(auto policy, find_policy(t, account, in.PolicyArn));
+    if (in.VersionId == policy.DefaultVersionId)
+      return api::refuse("DeleteConflict", "Cannot delete the default version of a policy.", 409);
+    auto number = number_of(in.VersionId);
+    if (!number || t.run("DELETE FROM iam_policy_versions WHERE account = ?1 AND policy = ?2 AND version = ?3",
+                         {account, in.PolicyArn, *number}) == 0)
+      return no_such_version(in.PolicyArn, in.VersionId);
+    return model::DeletePolicyVersion::output{};
+  });
+}
+
 api::answer<model::GetPolicyVersionResponse> get_policy_version(service&, api::call& c,
                                                                 const model::GetPolicyVersionRequest& in) {
   const auto& account = c.context.scope.account;
