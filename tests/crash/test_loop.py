@@ -47,8 +47,8 @@ DEATHS = {
 
 # And in the stack's creation, at which passing.
 DEPLOYING = [
-    *(f"store.before_commit:{n}" for n in (1, 5, 10, 20)),
-    *(f"store.after_commit:{n}" for n in (1, 5, 10, 20)),
+    *(f"store.before_commit:{n}" for n in (1, 3, 6, 10)),
+    *(f"store.after_commit:{n}" for n in (1, 3, 6, 10)),
     *(f"engine.before_issue:{n}" for n in (1, 4, 8, 12)),
     "api.before_answer:1",
 ]
