@@ -34,16 +34,11 @@ own_image entry_from(const json::value& v) {
   return {.uri = std::string{json::text(v, "uri")},
           .train = std::string{json::text(v, "train")},
           .serve = std::string{json::text(v, "serve")},
-          .requirements = std::string{json::text(v, "requirements")},
           .program = std::string{json::text(v, "program")}};
 }
 
 std::string print(const own_image& i) {
-  return json::print(json::object{{"uri", i.uri},
-                                  {"train", i.train},
-                                  {"serve", i.serve},
-                                  {"requirements", i.requirements},
-                                  {"program", i.program}}) +
+  return json::print(json::object{{"uri", i.uri}, {"train", i.train}, {"serve", i.serve}, {"program", i.program}}) +
          "\n";
 }
 
@@ -135,6 +130,10 @@ base::result<void> gather(const image_source& from, const sys::path& folder, own
       if (out.serve != out.train) MDLC_CHECK(copy_in(from.serve, folder / out.serve));
     }
   }
+  if (!from.requirements.empty()) {
+    fs::remove(folder / "requirements.txt", error);
+    MDLC_CHECK(copy_in(from.requirements, folder / "requirements.txt"));
+  }
   for (const auto& file : {out.train, out.serve})
     if (!file.empty()) MDLC_CHECK(check_starts(folder, file));
   return {};
@@ -158,12 +157,11 @@ base::result<sys::descriptor> image_table::lock() const {
 
 base::result<own_image> image_table::add(const image_source& from) const {
   MDLC_CHECK(check_uri(from.uri));
-  own_image made{.uri = with_tag(from.uri), .train = {}, .serve = {}, .requirements = {}, .program = {}};
+  own_image made{.uri = with_tag(from.uri), .train = {}, .serve = {}, .program = {}};
   if (!from.requirements.empty()) {
     std::error_code error;
     if (fs::file_size(from.requirements, error) > image_requirements_bytes_max && !error)
       return base::fail(fmt::format("{} is too large for a list of packages", from.requirements.string()));
-    MDLC_TRY(made.requirements, sys::read_file(from.requirements));
   }
   MDLC_TRY(auto held, lock());
   std::string place = (folder_ / programs / "XXXXXX").string();

@@ -27,7 +27,6 @@ inline constexpr uintmax_t image_requirements_bytes_max = uintmax_t{1} << 20;
 struct own_image {
   std::string uri;           // with its tag
   std::string train, serve;  // files of the program, relative; empty: it cannot do that
-  std::string requirements;  // text of a requirements.txt; may be empty
   std::string program;       // the folder's name in programs/
 };
 
@@ -35,7 +34,7 @@ struct image_source {
   std::string uri;
   sys::path program;     // a script or executable that trains, or a folder with train or train.py, serve or serve.py
   sys::path serve = {};  // a file beside `program`, or relative to it where that is a folder
-  sys::path requirements = {};
+  sys::path requirements = {};  // becomes requirements.txt of the program
 };
 
 class image_table {

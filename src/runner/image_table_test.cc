@@ -45,7 +45,8 @@ TEST_F(images, a_script_trains_and_may_have_another_that_serves) {
   EXPECT_EQ(found->uri, "mine:latest");
   EXPECT_EQ(found->train, "fit.py");
   EXPECT_EQ(found->serve, "answer.sh");
-  EXPECT_EQ(found->requirements, "six==1.16.0\n");
+  ASSERT_TRUE(table_.take("mine", folder_.path() / "copy"));
+  EXPECT_EQ(sys::read_file(folder_.path() / "copy/requirements.txt").value(), "six==1.16.0\n");
   EXPECT_FALSE(table_.find("mine:2"));
   EXPECT_FALSE(table_.find("registry:5000/mine"));
 }

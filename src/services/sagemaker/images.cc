@@ -5,7 +5,7 @@
 namespace mdlc::services::sagemaker {
 namespace {
 
-constexpr std::string_view own_program = "/opt/mdlc/mdlc";  // where a confined built-in finds this very binary
+constexpr std::string_view built_in_program = "/opt/mdlc/mdlc";  // where a confined built-in finds this very binary
 
 // Repositories of AWS's registries whose algorithm we have, whatever the account, region and tag.
 struct builtin {
@@ -70,9 +70,29 @@ framework framework_of(std::string_view uri, std::string_view module, const std:
           .note = fmt::format("For the image {} run here: {}", uri, fmt::join(chosen->packages, " "))};
 }
 
+// How a file of an own image's program is called; empty where there is none.
+std::vector<std::string> call(const std::string& file, std::string_view what) {
+  if (file.empty()) return {};
+  const auto place = fmt::format("{}/{}", program_place, file);
+  if (file.ends_with(".py")) return {std::string{runner::environment_python}, place, std::string{what}};
+  if (file.ends_with(".sh")) return {"/bin/sh", place, std::string{what}};
+  return {place, std::string{what}};
+}
+
+image image_of(const runner::own_image& i) {
+  framework own{.module = {}, .packages = with_sdk({}), .requirements = {}, .note = {}};
+  return {.train = call(i.train, "train"),
+          .serve = call(i.serve, "serve"),
+          .binds = {},
+          .environment = {{"MDLC_IMAGE", i.uri}},
+          .own = std::move(own),
+          .working_folder = std::string{program_place}};
+}
+
 }  // namespace
 
-base::result<image> find_image(std::string_view uri) {
+base::result<image> find_image(const runner::image_table& table, std::string_view uri) {
+  if (const auto own = table.find(uri)) return image_of(*own);
   const auto repository = repository_of(uri);
   if (repository == "sagemaker-scikit-learn")
     return image{.train = {},
@@ -87,7 +107,8 @@ base::result<image> find_image(std::string_view uri) {
     const auto self = std::filesystem::canonical("/proc/self/exe", error);
     if (error) return base::fail("the server's own program is not where it was started from");
     const auto command = [&](std::string_view what) {
-      return std::vector<std::string>{std::string{own_program}, "builtin", std::string{b.algorithm}, std::string{what}};
+      return std::vector<std::string>{std::string{built_in_program}, "builtin", std::string{b.algorithm},
+                                      std::string{what}};
     };
     std::optional<framework> scripts;
     if (repository == "sagemaker-xgboost")
@@ -97,7 +118,7 @@ base::result<image> find_image(std::string_view uri) {
     return image{
         .train = command("train"),
         .serve = command("serve"),
-        .binds = {{self, std::string{own_program}}},
+        .binds = {{self, std::string{built_in_program}}},
         // Threads that spin while they wait make a busy machine ten times slower, and win nothing on an idle one.
         .environment = {{"MDLC_IMAGE", std::string{uri}}, {"OMP_WAIT_POLICY", "PASSIVE"}},
         .is_builtin = true,
@@ -105,10 +126,10 @@ base::result<image> find_image(std::string_view uri) {
   }
   return base::fail(
       fmt::format("Cannot run image {}: it is not in this server's image table, and container images are not run. "
-                  "Built in are sagemaker-xgboost, xgboost and sagemaker-scikit-learn, under any account, region and "
-                  "tag, for example "
-                  "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
-                  uri));
+                  "Name a program that stands for it: mdlc image add {} --program SCRIPT_OR_FOLDER. Built in are "
+                  "sagemaker-xgboost, xgboost and sagemaker-scikit-learn, under any account, region and tag, for "
+                  "example 683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+                  uri, uri));
 }
 
 }  // namespace mdlc::services::sagemaker

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runner/environments.h"
+#include "runner/image_table.h"
 #include "runner/program.h"
 
 namespace mdlc::services::sagemaker {
@@ -28,10 +29,14 @@ struct image {
   bool is_builtin = false;
   // Where the image runs scripts; `train` is empty where it does nothing else.
   std::optional<framework> scripts = {};
+  // A program of the user's own, which is called with `train` and `serve` as a container's is; see own_program.h.
+  std::optional<framework> own = {};
   std::string working_folder = "/opt/ml";
 };
 
-// An error is the customer's: which image it is and what to do.
-base::result<image> find_image(std::string_view uri);
+inline constexpr std::string_view program_place = "/opt/program";  // where an own image's program is
+
+// The table's own come first. An error is the customer's: which image it is and what to do.
+base::result<image> find_image(const runner::image_table&, std::string_view uri);
 
 }  // namespace mdlc::services::sagemaker

@@ -347,6 +347,22 @@ bool runs_script(const job& j, const image& i) {
   return i.scripts && (i.train.empty() || !read_script(j).program.empty());
 }
 
+base::result<bool> prepare_environment(run& r, image& i, const framework& f, const sys::path& code) {
+  MDLC_TRY(auto environment, make_environment(r, f, code));
+  if (environment.empty()) {
+    if (r.steering.wants_attention()) return false;
+    r.edit([](job& row) { row.progress.over_runtime = true; });
+    r.end_stopped();
+    return false;
+  }
+  i.binds.push_back({environment, std::string{runner::environment_place}});
+  i.environment.insert(i.environment.end(),
+                       {{"PATH", fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                             runner::environment_place)},
+                        {"PYTHONUNBUFFERED", "1"}});
+  return true;
+}
+
 base::result<void> prepare_script(run& r, image& i) {
   const auto s = read_script(r.j);
   if (!is_plain_path(s.program))
@@ -356,21 +372,11 @@ base::result<void> prepare_script(run& r, image& i) {
         program_parameter, s.program));
   const auto code = r.folder() / "ml" / "code";
   if (auto placed = place_code(r, s, code); !placed) return base::fail("ClientError: " + placed.error().message);
-  MDLC_TRY(auto environment, make_environment(r, *i.scripts, code));
-  if (environment.empty()) {
-    if (r.steering.wants_attention()) return {};
-    r.edit([](job& row) { row.progress.over_runtime = true; });
-    r.end_stopped();
-    return {};
-  }
+  MDLC_TRY(const bool ready, prepare_environment(r, i, *i.scripts, code));
+  if (!ready) return {};
   i.train = command_of(s, code);
   i.working_folder = runner::code_place;
-  i.binds.push_back({environment, std::string{runner::environment_place}});
-  i.environment.insert(i.environment.end(),
-                       {{"PATH", fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                             runner::environment_place)},
-                        {"PYTHONPATH", std::string{runner::code_place}},
-                        {"PYTHONUNBUFFERED", "1"}});
+  i.environment.emplace_back("PYTHONPATH", runner::code_place);
   add_variables(r, s, i);
   runner::append_log(r.folder(), fmt::format("Invoking the script: {}\n", fmt::join(i.train, " ")));
   return {};

@@ -15,6 +15,10 @@ bool runs_script(const job&, const image&);
 // its time was up.
 base::result<void> prepare_script(run&, image&);
 
+// Makes the environment of `f` and of the requirements.txt in `code`, if there is one, and lets `image` see it, first
+// on its PATH. As prepare_script says of errors and of early returns; false: it returned early.
+base::result<bool> prepare_environment(run&, image&, const framework& f, const sys::path& code);
+
 // FailureReason of a script that failed without writing /opt/ml/output/failure.
 std::string script_failure(run&, const runner::outcome&);
 

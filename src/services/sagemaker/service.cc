@@ -18,7 +18,7 @@ void sweep(const sys::path& folder, const std::set<std::string>& open) {
 
 }  // namespace
 
-service::service(api::host& h) : host(h), jobs(*this) {}
+service::service(api::host& h) : host(h), images(h.data_folder), jobs(*this) {}
 
 sys::path service::folder_of(const job& j) const {
   return host.data_folder / "jobs" / fmt::format("{}", name_of(j.key.what)) / j.id;

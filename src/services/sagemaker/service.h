@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "api/host.h"
+#include "runner/image_table.h"
 #include "services/sagemaker/queue.h"
 
 namespace mdlc::services::sagemaker {
@@ -21,6 +22,7 @@ class service : public api::service {
   sys::path folder_of(const job&) const;
 
   api::host& host;
+  const runner::image_table images;
   queue jobs;
 };
 

@@ -3,6 +3,7 @@
 #include "runner/archive.h"
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/metrics.h"
+#include "services/sagemaker/own_program.h"
 #include "services/sagemaker/run.h"
 #include "services/sagemaker/scripts.h"
 #include "sys/crash_point.h"
@@ -54,8 +55,13 @@ class training {
 
   void stage() {
     if (is_stopped()) return;
-    auto found = find_image(image_uri(r_.j));
+    auto found = find_image(r_.s.images, image_uri(r_.j));
     if (!found) return r_.fail("ClientError: " + found.error().message);
+    if (found->train.empty() && !found->scripts)
+      return r_.fail(
+          fmt::format("ClientError: The image {} trains nothing here: mdlc image add gives it a program that "
+                      "does",
+                      image_uri(r_.j)));
     if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
     // A log that begins anew; an earlier try may have shipped some of its own.
     if (r_.j.progress.log_offset > 0) r_.edit([](job& row) { row.progress.log_offset = 0; });
@@ -64,6 +70,10 @@ class training {
       if (auto ready = prepare_script(r_, *found); !ready) return r_.fail(ready.error().message);
       if (r_.j.at == phase::ended) return;
       found->is_builtin = false;
+    }
+    if (found->own && !r_.steering.wants_attention()) {
+      if (auto ready = prepare_own_program(r_, *found, image_uri(r_.j)); !ready) return r_.fail(ready.error().message);
+      if (r_.j.at == phase::ended) return;
     }
     if (is_stopped() || r_.steering.shutting_down()) return;
     if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
@@ -168,7 +178,7 @@ class training {
   }
 
   json::array read_metrics() {
-    auto found = find_image(image_uri(r_.j));
+    auto found = find_image(r_.s.images, image_uri(r_.j));
     metric_reader reader{json::find(member(r_.j.request, "AlgorithmSpecification"), "MetricDefinitions"),
                          found && found->is_builtin && !runs_script(r_.j, *found)};
     std::string pending;
@@ -196,7 +206,7 @@ class training {
     if (const auto file = real_path(r_.folder() / "ml", "output/failure");
         file && std::filesystem::is_regular_file(*file))
       told = sys::read_file(*file).value_or("").substr(0, failure_reason_max);
-    auto found = find_image(image_uri(r_.j));
+    auto found = find_image(r_.s.images, image_uri(r_.j));
     if (told.empty() && found && runs_script(r_.j, *found)) return script_failure(r_, o);
     const bool customers = found && found->is_builtin && o.exit_code == exit_customers_fault;
     if (o.signal)

@@ -48,7 +48,7 @@ class transform {
 
   void stage() {
     if (is_asked_to_stop()) return r_.end_stopped();
-    auto found = find_image(json::text(container(), "Image"));
+    auto found = find_image(r_.s.images, json::text(container(), "Image"));
     if (!found) return r_.fail("ClientError: " + found.error().message);
     if (found->serve.empty())
       return r_.fail(
