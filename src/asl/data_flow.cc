@@ -55,6 +55,11 @@ context_object interpreter::context(const frame& f, std::string_view token) cons
   if (s.type == state_type::task || s.type == state_type::map || s.type == state_type::parallel)
     out.retries = f.retries;
   out.token = token;
+  if (trace_) {
+    out.given = &trace_->context;
+    out.input = {};
+    return out;
+  }
   for (const frame* at = &f; at; at = at->id ? x_.find(at->parent) : nullptr)
     if (at->item) {
       out.item_index = at->index;

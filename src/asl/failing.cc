@@ -95,6 +95,7 @@ bool interpreter::handled_anywhere(const frame& f, const failure& why) const {
 }
 
 void interpreter::fail(frame& f, failure why) {
+  if (trace_) trace_->why = why;
   const bool is_evaluation = evaluation_failed_at_.has_value();
   emit_evaluation_failed(f, why);
   if (is_terminal(why.error) && !handled_anywhere(f, why))

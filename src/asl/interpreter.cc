@@ -189,6 +189,8 @@ void interpreter::finish(frame& f, document result) {
     if (!selected) return fail(f, std::move(selected).error());
     result = std::move(*selected);
   }
+  const bool has_result = s.type != state_type::wait && s.type != state_type::succeed;
+  if (has_result) seen(&trace::after_selector, result);
   document assigned;
   if (s.assign) {
     auto values = fill(f, s.assign, result);
@@ -197,6 +199,7 @@ void interpreter::finish(frame& f, document result) {
   }
   auto placed = place(f, s.result, f.input, result);
   if (!placed) return fail(f, std::move(placed).error());
+  if (has_result) seen(&trace::after_result_path, *placed);
   auto output = select(f, s.output, *placed);
   if (!output) return fail(f, std::move(output).error());
   exit(f, std::move(*output), s.next, std::move(assigned));
@@ -205,6 +208,7 @@ void interpreter::finish(frame& f, document result) {
 void interpreter::finish_with_input(frame& f) {
   auto input = select(f, state_of(f).input, f.input);
   if (!input) return fail(f, std::move(input).error());
+  if (!state_of(f).speaks_jsonata) seen(&trace::after_input_path, *input);
   finish(f, std::move(*input));
 }
 

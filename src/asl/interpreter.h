@@ -9,6 +9,7 @@
 #include "asl/frame.h"
 #include "asl/program_body.h"
 #include "asl/scope.h"
+#include "asl/trace.h"
 
 namespace mdlc::asl {
 
@@ -22,6 +23,8 @@ inline constexpr int64_t max_seconds = 99'999'999;
 inline constexpr int64_t inline_map_concurrency = 40;
 
 class interpreter {
+  friend class lone_state;  // which tests one state by itself
+
  public:
   interpreter(const program::body& p, execution& e, const stimulus& s, const limits& l, decision& d)
       : program_(p), execution_(e), x_(e.get()), stimulus_(s), limits_(l), out_(d), luck_(s.seed) {}
@@ -58,6 +61,10 @@ class interpreter {
   void end_execution(event_type, const frame*, document output, failure why);
   const state& state_of(const frame& f) const { return program_.states[f.state]; }
   sequence_number take_sequence() const { return x_.next_sequence; }
+  // For a trace, if there is one.
+  void seen(document trace::*phase, const document& d) {
+    if (trace_) trace_->*phase = d;
+  }
 
   // -- data_flow.cc
   failure runtime(const frame&, std::string_view what, std::string_view error = "States.Runtime") const;
@@ -128,6 +135,7 @@ class interpreter {
   const limits& limits_;
   decision& out_;
   chance luck_;
+  trace* trace_ = nullptr;
   int transitions_ = 0;
   // Set where a JSONata expression failed, until its state does: the field, or "".
   std::optional<std::string> evaluation_failed_at_;

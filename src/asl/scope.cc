@@ -20,6 +20,15 @@ std::string chance::uuid() {
 }
 
 json::value context_object::build(bool payloads) const {
+  if (given) {
+    json::value out = *given;
+    if (!out.is_object()) return out;
+    if (item_index >= 0)
+      out.as_object()["Map"] = {{"Item", {{"Index", item_index}, {"Value", item ? item.tree() : json::value()}}}};
+    if (!token.empty() && !json::find(out, "Task"))
+      out.as_object()["Task"] = json::object{{"Token", json::string(token)}};
+    return out;
+  }
   json::object execution;
   execution["Id"] = info->id;
   if (payloads && input) execution["Input"] = input.tree();

@@ -38,6 +38,7 @@ struct context_object {
   std::string_view token;      // Task.Token, while a task is made
   int64_t item_index = -1;     // of the Map around, or of the item being selected
   document item;
+  const json::value* given = nullptr;  // all of it but a Map's item and the token, instead of what stands above
 
   // `payloads`: with Execution.Input and Map.Item.Value.
   json::value build(bool payloads = true) const;

@@ -7,12 +7,18 @@ void interpreter::run_pass(frame& f, const state& s) {
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
   document result = *input;
+  const bool works_on_input = !s.constant && !s.speaks_jsonata;
+  if (works_on_input) seen(&trace::after_input_path, result);
   if (s.parameters) {
     auto made = fill(f, s.parameters, *input);
     if (!made) return fail(f, std::move(made).error());
     result = std::move(*made);
   }
-  if (s.constant) result = s.constant;
+  if (works_on_input) seen(&trace::after_parameters, result);
+  if (s.constant) {
+    result = s.constant;
+    seen(&trace::result, result);
+  }
   finish(f, std::move(result));
 }
 
@@ -21,6 +27,7 @@ void interpreter::run_choice(frame& f, const state& s) {
   const auto& c = std::get<choice_fields>(s.fields);
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
+  seen(&trace::after_input_path, *input);
   auto around = context(f);
   std::function<document(std::string_view)> lookup = [&](std::string_view name) { return variable(f, name); };
   state_index next = c.otherwise;
@@ -88,6 +95,7 @@ outcome<base::time_point> interpreter::wake_time(const frame& f, const state& s,
 void interpreter::run_wait(frame& f, const state& s) {
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
+  if (!s.speaks_jsonata) seen(&trace::after_input_path, *input);
   auto due = wake_time(f, s, *input);
   if (!due) return fail(f, std::move(due).error());
   if (*due - stimulus_.time > std::chrono::seconds{max_wait_s})
@@ -103,6 +111,7 @@ void interpreter::run_wait(frame& f, const state& s) {
 void interpreter::run_fail(frame& f, const state& s) {
   const auto& fields = std::get<fail_fields>(s.fields);
   failure why = fields.why;
+  if (!s.speaks_jsonata) seen(&trace::after_input_path, f.input);
   for (auto [computed, field, into] :
        {std::tuple{&fields.computed_error, "Error", &why.error}, {&fields.computed_cause, "Cause", &why.cause}}) {
     if (!*computed) continue;

@@ -55,10 +55,12 @@ outcome<std::shared_ptr<record_details>> interpreter::prepare(const frame& f, co
   if (made.kind == task_kind::activity || made.pattern == task_pattern::wait_for_task_token)
     made.token = make_token(x_.info.uid, id, luck_);
   made.parameters = input;
+  if (!s.speaks_jsonata) seen(&trace::after_input_path, input);
   if (s.parameters) {
     auto around = context(f, made.token);
     MDLC_TRY(made.parameters, fill(f, s.parameters, input, {.context = &around}));
   }
+  seen(s.speaks_jsonata ? &trace::after_arguments : &trace::after_parameters, made.parameters);
   if (made.parameters.text().size() > limits_.payload_bytes) return tl::unexpected(too_large(f));
   MDLC_TRY(made.timeout_s, number(f, fields.timeout_s, "TimeoutSecondsPath", input));
   MDLC_TRY(made.heartbeat_s, number(f, fields.heartbeat_s, "HeartbeatSecondsPath", input));

@@ -20,16 +20,16 @@ asl::failure failure_in(const json::value& v) {
   return out;
 }
 
+asl::document document_of(json::value v) { return asl::document::from_tree(std::move(v)); }
+
+}  // namespace
+
 std::string principal_of(const std::string& role, std::string_view session) {
   auto arn = base::parse_arn(role);
   if (!arn) return role;
   auto name = arn->resource.substr(arn->resource.rfind('/') + 1);
   return fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", arn->account, name, session);
 }
-
-asl::document document_of(json::value v) { return asl::document::from_tree(std::move(v)); }
-
-}  // namespace
 
 execution_procedure::execution_procedure(const integrations::catalogue& c, programme_ptr p, asl::execution_info info,
                                          std::string input)

@@ -38,6 +38,9 @@ inline constexpr std::string_view await_command = "await";        // {resource, 
 inline constexpr std::string_view activity_command = "activity";  // {arn, token, input}
 inline constexpr std::string_view refuse_command = "refuse";      // {error, cause}
 
+// Who calls with a role: its session's ARN.
+std::string principal_of(const std::string& role, std::string_view session);
+
 class execution_procedure : public engine::procedure {
  public:
   using loader = std::function<base::result<programme_ptr>(const std::string& machine, const std::string& revision)>;

@@ -38,6 +38,7 @@ class service;
   deferred(StartSyncExecution, start_sync_execution) \
   op(StopExecution, stop_execution) \
   op(TagResource, tag_resource) \
+  deferred(TestState, test_state) \
   op(UntagResource, untag_resource) \
   op(UpdateStateMachine, update_state_machine) \
   op(UpdateStateMachineAlias, update_state_machine_alias) \
