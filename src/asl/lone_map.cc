@@ -4,6 +4,7 @@
 
 #include "asl/interpreter.h"
 #include "asl/lone_state.h"
+#include "asl/source.h"
 
 namespace mdlc::asl {
 namespace {
@@ -51,6 +52,41 @@ std::optional<json::value> items_in(const json::value& reader, const std::string
     pointed = document::from_tree(*parsed);
   }
   return parsed->is_array() ? std::optional{std::move(*parsed)} : std::nullopt;
+}
+
+// What a path of names selects, as the text around it has it: AWS shows the items with the blanks they came with.
+document as_written(const document& input, const path_field& at, const document& selected) {
+  if (!at.path || at.path->from() != path_expression::root::input) return selected;
+  const auto& path = at.path->path();
+  std::string location;
+  for (size_t n = 0; n < path.size(); ++n) {
+    const auto* name = path.name_at(n);
+    if (!name) return selected;
+    location += "/" + *name;
+  }
+  if (location.empty()) return selected;
+  const auto place = locate(input.text(), {location}).front();
+  std::string_view rest = input.text();
+  for (int line = 1; line < place.line; ++line) rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
+  rest.remove_prefix(std::min(rest.size(), static_cast<size_t>(std::max(0, place.column - 1))));
+  int depth = 0;
+  bool in_text = false;
+  for (size_t n = 0; n < rest.size(); ++n) {
+    const char c = rest[n];
+    if (in_text) {
+      if (c == '\\') ++n;
+      in_text = c != '"';
+      continue;
+    }
+    in_text = c == '"';
+    depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+    if (depth > 0) continue;
+    // A place may be that of something around it.
+    auto text = std::string{rest.substr(0, n + 1)};
+    auto parsed = json::parse(text);
+    return parsed && *parsed == selected.tree() ? document::from_both(std::move(text), std::move(*parsed)) : selected;
+  }
+  return selected;
 }
 
 // Batches of at most so many items and bytes (0: as many as come); none if all of them are larger than `whole_max`.
@@ -114,7 +150,7 @@ void lone_state::prepare_map(interpreter& i) {
       if (!items.tree().is_array())
         return tl::unexpected(i.runtime(
             f, fmt::format("Reference path \"{}\" must point to array.", m.items.path ? m.items.path->text() : "$")));
-      if (!s.speaks_jsonata) i.seen(&trace::after_items_path, items);
+      if (!s.speaks_jsonata) i.seen(&trace::after_items_path, as_written(input, m.items, items));
     }
     if (!items) return {};
     item_count_ = std::ssize(items.tree().get_array());

@@ -79,6 +79,13 @@ TEST(LoneState, AMapsSelectorMayNotMakeMoreThanAPayload) {
   EXPECT_EQ(large.why().error, "States.DataLimitExceeded");
 }
 
+TEST(LoneState, ItemsAreShownAsTheyCame) {
+  auto d = definition(R"({"Type":"Map","ItemsPath":"$.a.n","End":true,
+    "ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}})");
+  auto t = begun(d, "{\"x\": 1,\n \"a\": {\"n\": [1,  \"]\\\"\", {}], \"m\": []}}");
+  EXPECT_EQ(t.seen().after_items_path.text(), "[1,  \"]\\\"\", {}]");
+}
+
 TEST(LoneState, AMapsToleranceIsItsOwn) {
   auto with = [](std::string_view field) {
     return definition(fmt::format(

@@ -1,4 +1,4 @@
-"""TestState through boto3: single states and states of machines, inspection data, mocks and their checks, real tasks."""
+"""TestState through boto3: single states and states of machines, inspection data, mocks and checks of them, tasks."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_map_and_parallel_need_a_mock(states: Any) -> None:
         ("aws-sdk:sfn:startExecution", "PRESENT", {}, None),
         ("aws-sdk:sfn:startExecution", "PRESENT", {"StartDate": 5}, "Field 'StartDate' must be a string"),
         ("states:startExecution.sync:2", "PRESENT", {"Output": {}}, "Field 'Output' must be a string"),
-        ("aws-sdk:ecs:describeTasks", "STRICT", {"Tasks": [{"LaunchType": "Odd"}]}, "Field 'LaunchType' is not an expected value"),
+        ("aws-sdk:ecs:runTask", "STRICT", {"Tasks": [{"LaunchType": "?"}]}, "Field 'LaunchType' is not an expected value"),
         ("aws-sdk:unheardof:doIt", "STRICT", {"x": 1}, None),
     ],
 )  # fmt: skip
