@@ -148,7 +148,7 @@ def test_a_map_shows_its_items_and_bounds(states: Any) -> None:
     assert data["afterItemBatcher"] == [{"Items": selected[:2]}, {"Items": selected[2:]}]
     assert (data["maxConcurrency"], data["toleratedFailurePercentage"]) == (3, 50.0)
     for failed, status in ((1, "SUCCEEDED"), (2, "FAILED")):
-        answer = tested(
+        answer = outcome_of(
             states, definition, given, mock={"result": "[1]"}, stateConfiguration={"mapIterationFailureCount": failed}
         )
         assert answer["status"] == status
@@ -167,7 +167,7 @@ def test_what_an_item_reader_read_is_given(states: Any) -> None:
         "ItemProcessor": {**DISTRIBUTED, **MAP["ItemProcessor"]},
         "End": True,
     }
-    answer = tested(
+    answer = outcome_of(
         states, definition, {}, mock={"result": "[]"}, stateConfiguration={"mapItemReaderData": '{"a": 1}\n{"a": 2}\n'}
     )
     assert shown(answer)["afterItemSelector"] == [{"v": {"a": 1}}, {"v": {"a": 2}}]
@@ -181,7 +181,8 @@ def test_map_and_parallel_need_a_mock(states: Any) -> None:
         assert code == "InvalidDefinition" and "does not support Map or Parallel" in message
         assert refused(states, definition, {"rows": []}, mock={"result": "{}"})[1] == "Mocked result must be an array."
     error = {"errorOutput": {"error": "E"}}
-    assert outcome_of(states, parallel, mock=error, stateConfiguration={"errorCausedByState": "B"})["status"] == "FAILED"
+    answer = outcome_of(states, parallel, mock=error, stateConfiguration={"errorCausedByState": "B"})
+    assert answer["status"] == "FAILED"
     code, _ = refused(states, parallel, mock=error, stateConfiguration={"errorCausedByState": "Elsewhere"})
     assert code == "ValidationException"
 
