@@ -62,11 +62,6 @@ void builder::problem(std::string message, std::string at, std::string code) {
   problems.push_back({diagnostic::severity::error, std::move(code), std::move(message), std::move(at)});
 }
 
-void builder::not_yet(std::string message, std::string at) {
-  if (unsupported.size() > max_diagnostics) return;
-  unsupported.push_back({diagnostic::severity::error, "NOT_SUPPORTED", std::move(message), std::move(at)});
-}
-
 void builder::required(const json::value& v, std::string_view at, std::initializer_list<std::string_view> names) {
   std::vector<std::string_view> missing;
   for (auto n : names)

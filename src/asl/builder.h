@@ -26,8 +26,6 @@ class builder {
   void read(const json::value& definition);
 
   std::vector<diagnostic> problems;
-  // What AWS takes and mdlc does not do yet.
-  std::vector<diagnostic> unsupported;
   program::body body;
 
  private:
@@ -47,7 +45,6 @@ class builder {
 
   // -- builder.cc
   void problem(std::string message, std::string at, std::string code = "SCHEMA_VALIDATION_FAILED");
-  void not_yet(std::string message, std::string at);
   void required(const json::value&, std::string_view at, std::initializer_list<std::string_view> names);
   state_index machine_at(const json::value&, std::string at, query_language inherited, int depth,
                          std::initializer_list<std::string_view> fields);
@@ -88,6 +85,16 @@ class builder {
   void read_parallel(state_index, const json::value&, query_language, const std::string& at, int depth);
   void read_map(state_index, const json::value&, query_language inherited, query_language spoken, const std::string& at,
                 int depth);
+
+  // -- read_distributed.cc
+  std::shared_ptr<const distributed_fields> read_distributed(const json::value& map, const json::value& config,
+                                                             query_language, const std::string& at,
+                                                             const std::string& config_at);
+  void read_reader(distributed_fields&, const json::value&, query_language, const std::string& at);
+  void read_batcher(distributed_fields&, const json::value&, query_language, const std::string& at);
+  void read_writer(distributed_fields&, const json::value&, query_language, const std::string& at);
+  void read_tolerance(distributed_fields&, const json::value&, query_language, const std::string& at);
+  map_resource read_resource_of(const json::value&, std::string_view config, query_language, const std::string& at);
 
   const compile_options& options_;
   query_language top_ = query_language::jsonpath;

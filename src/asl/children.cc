@@ -22,6 +22,14 @@ void interpreter::run_map(frame& f, const state& s) {
   const auto& m = std::get<map_fields>(s.fields);
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
+  auto at_most = number(f, m.max_concurrency, "MaxConcurrencyPath", *input);
+  if (!at_most) return fail(f, std::move(at_most).error());
+  int64_t concurrency = at_most->value_or(0);
+  if (concurrency < 0)
+    return fail(
+        f, runtime(f, fmt::format("Expected non-negative integer for MaxConcurrency, got '{}' instead.", concurrency)));
+  if (m.distributed && !m.distributed->reader.action.empty())
+    return run_distributed(f, s, *m.distributed, *input, {}, concurrency);
   auto items = s.speaks_jsonata ? items_query(f, m) : select(f, m.items, *input);
   if (!items) return fail(f, std::move(items).error());
   if (!items->tree().is_array()) {
@@ -30,12 +38,7 @@ void interpreter::run_map(frame& f, const state& s) {
                              : fmt::format("Reference path \"$\" must point to array.");
     return fail(f, runtime(f, what));
   }
-  auto at_most = number(f, m.max_concurrency, "MaxConcurrencyPath", *input);
-  if (!at_most) return fail(f, std::move(at_most).error());
-  int64_t concurrency = at_most->value_or(0);
-  if (concurrency < 0)
-    return fail(
-        f, runtime(f, fmt::format("Expected non-negative integer for MaxConcurrency, got '{}' instead.", concurrency)));
+  if (m.distributed) return run_distributed(f, s, *m.distributed, *input, *items, concurrency);
   auto more = std::make_shared<record_details>();
   more->length = static_cast<int64_t>(items->tree().get_array().size());
   more->max_concurrency = concurrency ? std::min(concurrency, inline_map_concurrency) : inline_map_concurrency;
@@ -67,23 +70,16 @@ bool interpreter::open_child(frame& f, const state& s) {
     r.previous = c.spawn_previous;
     r.name = s.name;
     r.next = m.start;
-    r.payload = item;
-    if (m.selector) {
-      auto around = context(f);
-      around.item = item;
-      around.item_index = c.next;
-      auto input = select(f, s.input, f.input);
-      auto made = input ? fill(f, m.selector, *input, {.context = &around}) : std::move(input);
-      if (!made) {
-        abort_open(f);
-        close(f);
-        record gone = make(f, record_kind::children_ended);
-        emit(std::move(gone));
-        fail(f, std::move(made).error());
-        return false;
-      }
-      r.payload = std::move(*made);
+    auto made = item_input(f, c.next, item);
+    if (!made) {
+      abort_open(f);
+      close(f);
+      record gone = make(f, record_kind::children_ended);
+      emit(std::move(gone));
+      fail(f, std::move(made).error());
+      return false;
     }
+    r.payload = std::move(*made);
     auto more = std::make_shared<record_details>();
     more->items = std::move(item);
     r.more = std::move(more);
@@ -93,6 +89,17 @@ bool interpreter::open_child(frame& f, const state& s) {
   ++transitions_;
   emit(std::move(r));
   return true;
+}
+
+outcome<document> interpreter::item_input(const frame& f, int64_t index, const document& item) {
+  const state& s = state_of(f);
+  const auto& m = std::get<map_fields>(s.fields);
+  if (!m.selector) return item;
+  auto around = context(f);
+  around.item = item;
+  around.item_index = index;
+  MDLC_TRY(document input, select(f, s.input, f.input));
+  return fill(f, m.selector, input, {.context = &around});
 }
 
 // The outputs as they are written, side by side: nothing looks inside.

@@ -246,6 +246,14 @@ void end_children(world& x, frame& f, const record& r) {
 void note(frame& f, const record& r) {
   using enum event_type;
   switch (r.type) {
+    case map_state_started:  // of a distributed one: an inline Map's opens its children
+      f.failed_event_due = true;
+      advance(f, r);
+      break;
+    case map_state_succeeded:  // likewise; passed by
+      f.failed_event_due = false;
+      f.tip = r.id;
+      break;
     case map_state_failed:
     case parallel_state_failed:
       f.failed_event_due = false;

@@ -58,6 +58,7 @@ class execution {
 struct started {
   execution_info info;
   document input;
+  state_index start = no_state;  // where a map run's child begins: item_processor(); no_state: where the machine does
 };
 // An activity's worker took it, or a call has begun. Optional for others than activities: an outcome implies it.
 struct task_started {

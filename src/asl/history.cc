@@ -138,6 +138,11 @@ void fill(details& d, const record& r, bool include_data) {
     case execution_redriven:
       d.out["redriveCount"] = r.index;
       return;
+    case map_run_started:
+    case map_run_redriven:
+      d.out["mapRunArn"] = more->command->resource;
+      if (r.type == map_run_redriven) d.out["redriveCount"] = r.index;
+      return;
     case map_state_started:
       d.out["length"] = more->length;
       return;

@@ -124,6 +124,7 @@ void interpreter::step(frame& f) {
     case phase::forked:
       return fork(f, state_of(f));
     case phase::has_result:
+      if (f.failed_event_due) return emit(make(f, record_kind::noted, event_type::map_state_succeeded));
       return f.result ? finish(f, f.result) : finish_with_input(f);
     case phase::failed:
       return fail(f, f.why);

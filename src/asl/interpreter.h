@@ -31,6 +31,8 @@ class interpreter {
 
   void take();  // what the stimulus means
   void run();   // as far as there is something to do, and the limit allows
+  // What a Map's frame makes of an item: the item, or what ItemSelector says.
+  outcome<document> item_input(const frame&, int64_t index, const document& item);
 
  private:
   // -- stimuli.cc
@@ -121,6 +123,14 @@ class interpreter {
   void end_child(frame& child);                   // its machine came to its end
   void fail_child(frame& child, const failure&);  // or failed
   void abort_open(const frame& parent);
+
+  // -- distributed_map.cc
+  void run_distributed(frame&, const state&, const distributed_fields&, const document& input, const document& items,
+                       int64_t concurrency);
+  outcome<document> plan(const frame&, const distributed_fields&, const document& input, const document& items,
+                         int64_t concurrency);
+  outcome<std::optional<double>> percentage(const frame&, const percentage_field&, const document& input);
+  outcome<json::value> resource(const frame&, const map_resource&, const document& input);
 
   // -- failing.cc
   void fail(frame&, failure);

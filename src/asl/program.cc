@@ -110,10 +110,9 @@ base::result<std::shared_ptr<const program>, std::vector<diagnostic>> compile(st
   if (!tree) return tl::unexpected(std::vector{std::move(tree).error()});
   builder b{options};
   b.read(*tree);
-  auto& refused = b.problems.empty() ? b.unsupported : b.problems;
-  if (!refused.empty()) {
-    place(refused, definition);
-    return tl::unexpected(std::move(refused));
+  if (!b.problems.empty()) {
+    place(b.problems, definition);
+    return tl::unexpected(std::move(b.problems));
   }
   return std::make_shared<const program>(std::make_unique<program::body>(std::move(b.body)));
 }

@@ -88,12 +88,40 @@ struct parallel_fields {
   std::vector<state_index> branches;  // where each starts
 };
 
+// What a number between 0 and 100 is: literal, read by a path, or computed.
+struct percentage_field {
+  std::optional<double> literal;
+  std::shared_ptr<const path_expression> path;
+  payload_template computed;
+};
+
+// An integration that a Map reads its items from or writes its results to.
+struct map_resource {
+  std::string action;  // "s3:getObject"; empty: none
+  payload_template arguments;
+  json::value config;  // ReaderConfig or WriterConfig, as written; null: none
+};
+
+// What only a Map in distributed mode has.
+struct distributed_fields {
+  bool express = false;  // what its children are
+  std::string label;     // empty: one is made up
+  map_resource reader, writer;
+  number_field max_items;
+  bool batches = false;
+  number_field batch_items, batch_bytes;
+  payload_template batch_input;
+  number_field tolerated_count;
+  percentage_field tolerated_percentage;
+};
+
 struct map_fields {
   state_index start = no_state;
   path_field items;
   payload_template listed;    // JSONata's Items
   payload_template selector;  // ItemSelector; a legacy Map's Parameters too
   number_field max_concurrency;
+  std::shared_ptr<const distributed_fields> distributed;  // null: inline
 };
 
 struct state {

@@ -120,16 +120,6 @@ TEST(program, a_diagnostic_knows_its_line) {
   EXPECT_EQ(found[2].column, 7);
 }
 
-TEST(program, says_what_is_not_there_yet) {
-  auto distributed = machine(R"("A": {"Type": "Map", "End": true, "ItemProcessor": {
-      "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "I",
-      "States": {"I": {"Type": "Pass", "End": true}}}})");
-  EXPECT_TRUE(validate(distributed).empty());
-  auto refused = compile(distributed);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error()[0].code, "NOT_SUPPORTED");
-}
-
 TEST(program, bounds) {
   auto nested = [](int depth) {
     std::string inside = R"({"StartAt": "S", "States": {"S": {"Type": "Pass", "End": true}}})";

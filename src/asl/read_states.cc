@@ -187,10 +187,12 @@ void builder::read_map(state_index i, const json::value& v, query_language inher
   f.start = machine_at(*processor, fmt::format("{}/{}", at, field), inherited, depth + 1,
                        {"Comment", "StartAt", "States", "ProcessorConfig"});
   const auto* config = json::find(*processor, "ProcessorConfig");
-  bool distributed = config && json::text(*config, "Mode") == "DISTRIBUTED";
-  if (distributed) not_yet("A Map in DISTRIBUTED mode is not supported by mdlc yet", at);
-  for (auto name : {"ItemReader", "ItemBatcher", "ResultWriter"})
-    if (!distributed && member(v, name)) problem(fmt::format("Field '{}' is not supported", name), at);
+  if (config && json::text(*config, "Mode") == "DISTRIBUTED") {
+    f.distributed = read_distributed(v, *config, spoken, at, fmt::format("{}/{}/ProcessorConfig", at, field));
+  } else {
+    for (auto name : {"ItemReader", "ItemBatcher", "ResultWriter"})
+      if (member(v, name)) problem(fmt::format("Field '{}' is not supported", name), at);
+  }
   bool jsonata = spoken == query_language::jsonata;
   if (jsonata)
     f.listed = query(v, "Items", at);

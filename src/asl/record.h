@@ -126,7 +126,8 @@ struct failure {
 
 // How a Task is done, by the end of its Resource.
 enum class task_pattern : uint8_t { request_response, sync, sync2, wait_for_task_token };
-enum class task_kind : uint8_t { service, lambda_function, activity };
+// A map run is a task of its own kind: `resource` is its ARN, `parameters` what distributed_map.h says.
+enum class task_kind : uint8_t { service, lambda_function, activity, map_run };
 
 // A Task to be done. Copied cheaply: shared, immutable.
 struct task {
@@ -153,6 +154,9 @@ struct execution_info {
   std::string machine_id;  // ARN
   std::string machine_name;
   base::time_point start;
+
+  // A child of a map run: its machine is called MACHINE/LABEL.
+  bool is_child() const { return machine_name.find('/') != std::string::npos; }
 };
 
 // What only some records have.

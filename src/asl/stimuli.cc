@@ -14,7 +14,9 @@ std::shared_ptr<record_details> about(const task& t) {
   return more;
 }
 
-event_type pick(task_kind k, event_type service, event_type function, event_type activity) {
+event_type pick(task_kind k, event_type service, event_type function, event_type activity,
+                event_type map_run = event_type::none) {
+  if (k == task_kind::map_run) return map_run;
   return k == task_kind::service ? service : k == task_kind::lambda_function ? function : activity;
 }
 
@@ -32,7 +34,7 @@ void interpreter::on(const started& s) {
   r.kind = record_kind::started;
   r.type = event_type::execution_started;
   r.time = stimulus_.time;
-  r.next = program_.start;
+  r.next = s.start == no_state ? program_.start : s.start;
   r.payload = s.input;
   r.more = std::move(more);
   emit(std::move(r));
@@ -40,7 +42,8 @@ void interpreter::on(const started& s) {
 }
 
 void interpreter::set_deadline() {
-  if (!program_.timeout_s) return;
+  // The machine's own time is not its map runs' children's.
+  if (!program_.timeout_s || x_.info.is_child()) return;
   record r;
   r.kind = record_kind::deadline;
   r.time = stimulus_.time;
@@ -58,7 +61,7 @@ frame* interpreter::awaiting(command_id id) {
 
 void interpreter::on(const task_started& s) {
   frame* f = awaiting(s.command);
-  if (!f || f->started) return;
+  if (!f || f->started || f->opened->command->kind == task_kind::map_run) return;
   const task& t = *f->opened->command;
   auto more = about(t);
   more->worker = s.worker;
@@ -94,7 +97,7 @@ void interpreter::end_task(frame& f, document output, failure why, bool timed_ou
   if (timed_out) {
     type = pick(t.kind, event_type::task_timed_out, lambda_function_timed_out, activity_timed_out);
   } else if (output) {
-    type = pick(t.kind, event_type::task_succeeded, lambda_function_succeeded, activity_succeeded);
+    type = pick(t.kind, event_type::task_succeeded, lambda_function_succeeded, activity_succeeded, map_run_succeeded);
     if (output.text().size() > limits_.payload_bytes) {
       // No event shows what is too large.
       type = none;
@@ -103,7 +106,7 @@ void interpreter::end_task(frame& f, document output, failure why, bool timed_ou
     }
   } else {
     type = pick(t.kind, unsubmitted ? task_submit_failed : event_type::task_failed, lambda_function_failed,
-                activity_failed);
+                activity_failed, map_run_failed);
   }
   auto more = about(t);
   more->why = std::move(why);

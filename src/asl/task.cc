@@ -15,6 +15,8 @@ event_type scheduled_event(task_kind k) {
       return event_type::lambda_function_scheduled;
     case task_kind::activity:
       return event_type::activity_scheduled;
+    case task_kind::map_run:
+      return event_type::map_run_started;
     case task_kind::service:
       break;
   }
