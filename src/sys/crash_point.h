@@ -25,6 +25,11 @@ inline constexpr std::array crash_points{
     std::string_view{"supervisor.before_outcome"},  // the program ended, its outcome is not written
     std::string_view{"job.before_publish"},         // the program ended, its results are not yet objects
     std::string_view{"job.after_publish"},          // they are, the job's end is not recorded
+    std::string_view{"map_run.before_items"},       // a map run's items are spooled, its row does not know
+    std::string_view{"map_run.before_begin"},       // children's inputs are made, none is begun
+    std::string_view{"map_run.after_begin"},        // some are, durably
+    std::string_view{"map_run.before_result"},      // a file of results is written, and is no object yet
+    std::string_view{"map_run.before_end"},         // its results are there, its end is not recorded
 };
 
 void crash_point(std::string_view name);

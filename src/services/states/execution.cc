@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view columns =
     "account, region, machine_name, name, uid, arn, machine, revision, version_arn, alias_arn, trace, input, "
-    "started_ms, status, stopped_ms, output, error, cause, last, id";
+    "started_ms, status, stopped_ms, output, error, cause, last, id, map_run, items";
 
 execution_row read(const store::row& r) {
   execution_row x{.scope = {r.text(0), r.text(1)},
@@ -30,10 +30,14 @@ execution_row read(const store::row& r) {
                   .stopped = {},
                   .output = r.text_if(15),
                   .error = r.text_if(16),
-                  .cause = r.text_if(17)};
+                  .cause = r.text_if(17),
+                  .map_run = {},
+                  .items = {}};
   if (auto ms = r.integer_if(14)) x.stopped = base::from_ms(*ms);
   x.last = r.integer(18);
   x.id = r.integer(19);
+  x.map_run = r.text_if(20);
+  x.items = r.integer_if(21);
   return x;
 }
 
@@ -60,10 +64,10 @@ api::answer<execution_row> need_execution(store::reader& r, const std::string& a
 void insert_execution(store::transaction& t, const execution_row& x) {
   t.run(
       "INSERT INTO states_execution (account, region, machine_name, name, uid, arn, machine, revision, version_arn, "
-      "alias_arn, trace, input, started_ms, status, last) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)",
+      "alias_arn, trace, input, started_ms, status, map_run, items, last) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)",
       {x.scope.account, x.scope.region, x.machine_name, x.name, x.uid, x.arn, x.machine, x.revision, x.version_arn,
-       x.alias_arn, x.trace, x.input, base::to_ms(x.started), x.status});
+       x.alias_arn, x.trace, x.input, base::to_ms(x.started), x.status, x.map_run, x.items});
 }
 
 std::vector<execution_row> query_executions(store::reader& r, const std::string& machine_uid, int64_t before,
@@ -77,6 +81,24 @@ std::vector<execution_row> query_executions(store::reader& r, const std::string&
               {machine_uid, before, status, version_arn, alias_arn, limit});
   for (const auto& row : rows) out.push_back(read(row));
   return out;
+}
+
+std::vector<execution_row> query_children(store::reader& r, const std::string& map_run, int64_t before,
+                                          std::string_view status, int64_t limit) {
+  std::vector<execution_row> out;
+  auto rows = r.query(fmt::format("SELECT {} FROM states_execution WHERE map_run = ?1 AND id < ?2 AND (?3 = '' OR "
+                                  "status = ?3) ORDER BY id DESC LIMIT ?4",
+                                  columns),
+                      {map_run, before, status, limit});
+  for (const auto& row : rows) out.push_back(read(row));
+  return out;
+}
+
+void each_child(store::reader& r, const std::string& map_run, std::string_view condition, int64_t after,
+                const std::function<bool(const execution_row&)>& visit) {
+  r.each(fmt::format("SELECT {} FROM states_execution WHERE map_run = ?1 AND id > ?2 AND {} ORDER BY id", columns,
+                     condition),
+         {map_run, after}, [&](const store::row& row) { return visit(read(row)); });
 }
 
 api::answer<runnable> resolve(store::reader& r, service& s, const machine_arn& arn) {
@@ -133,7 +155,9 @@ api::answer<void> start(service& s, store::transaction& t, const start_request& 
                        .stopped = {},
                        .output = {},
                        .error = {},
-                       .cause = {}});
+                       .cause = {},
+                       .map_run = {},
+                       .items = {}});
   asl::execution_info info{.uid = q.uid,
                            .id = q.arn,
                            .name = q.name,

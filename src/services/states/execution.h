@@ -1,6 +1,7 @@
 // Executions as rows, and what a machine's ARN means to one that is started.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,8 +22,13 @@ struct execution_row {
   std::string status;
   std::optional<base::time_point> stopped;
   std::optional<std::string> output, error, cause;
-  store::sequence last = 0;  // 0 while it runs
+  std::optional<std::string> map_run;  // a child's: its ARN
+  std::optional<int64_t> items;        // and how many it was given
+  store::sequence last = 0;            // 0 while it runs
   int64_t id = 0;
+
+  bool is_express() const { return arn.find(":express:") != arn.npos; }
+  std::string machine_uid() const { return machine.substr(0, machine.find('/')); }  // of a child: its parent's
 
   std::string machine_arn() const;  // without qualifier
 };
@@ -35,6 +41,12 @@ void insert_execution(store::transaction&, const execution_row&);
 std::vector<execution_row> query_executions(store::reader&, const std::string& machine_uid, int64_t before,
                                             std::string_view status, const std::string& version_arn,
                                             const std::string& alias_arn, int64_t limit);
+std::vector<execution_row> query_children(store::reader&, const std::string& map_run, int64_t before,
+                                          std::string_view status, int64_t limit);
+// A map run's children in the order of their items, beyond the row `after`, until `visit` says false. `condition` is
+// SQL over the table's columns.
+void each_child(store::reader&, const std::string& map_run, std::string_view condition, int64_t after,
+                const std::function<bool(const execution_row&)>& visit);
 
 // What an ARN names: a machine's current revision, a version, or the version that an alias picks.
 struct runnable {

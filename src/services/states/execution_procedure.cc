@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/states/map_run.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::services::states {
@@ -32,8 +33,13 @@ std::string principal_of(const std::string& role, std::string_view session) {
 }
 
 execution_procedure::execution_procedure(const integrations::catalogue& c, programme_ptr p, asl::execution_info info,
-                                         std::string input)
-    : catalogue_(c), uid_(info.uid), programme_(std::move(p)), info_(std::move(info)), input_(std::move(input)) {}
+                                         std::string input, child_of child)
+    : catalogue_(c),
+      uid_(info.uid),
+      programme_(std::move(p)),
+      info_(std::move(info)),
+      input_(std::move(input)),
+      child_(std::move(child)) {}
 
 execution_procedure::execution_procedure(const integrations::catalogue& c, std::string uid, loader load)
     : catalogue_(c), uid_(std::move(uid)), load_(std::move(load)) {}
@@ -47,6 +53,7 @@ std::string execution_procedure::name_of(const asl::command_id& id) {
 engine::decision execution_procedure::decide(const engine::stimulus& s) {
   engine::decision out;
   notes_ = {};
+  now_ = s.now;
   if (auto what = translate(out, s)) step(out, s, std::move(*what));
   if (out.records.empty() && (!notes_.stop.empty() || !notes_.stopped.empty())) interpret(out, {});
   finish(out);
@@ -76,6 +83,10 @@ void execution_procedure::interpret(engine::decision& out, const asl::decision& 
   json::object ours;
   if (first_row_ && !d.records.empty()) {
     ours = {{"machine", programme_->machine}, {"revision", programme_->revision}};
+    if (!child_.map_run.empty()) {
+      ours["map_run"] = child_.map_run;
+      ours["items"] = child_.items;
+    }
     first_row_ = false;
   }
   if (!notes_.stop.empty()) ours["stop"] = std::move(notes_.stop);
@@ -97,7 +108,7 @@ std::optional<asl_stimulus> execution_procedure::translate(engine::decision& out
     case started: {
       auto info = info_;
       info.start = s.now;
-      return asl::started{std::move(info), asl::document::from_text(input_)};
+      return asl::started{std::move(info), asl::document::from_text(input_), child_.start};
     }
     case go_on:
       if (asl::wants_continue(execution_)) return asl::continue_{};
@@ -144,6 +155,10 @@ std::optional<asl_stimulus> execution_procedure::answered(engine::decision& out,
     return what;
   };
   if (t.at == phase::refused) return ended(asl::task_failed{t.id, failure_in(*s.answer)});
+  if (t.at == phase::map_run) {
+    if (s.answer) return ended(asl::task_succeeded{t.id, document_of(*s.answer)});
+    return ended(asl::task_failed{t.id, {.error = s.answer.error().code, .cause = s.answer.error().message}});
+  }
   auto* integration = catalogue_.find(t.what);
   if (t.at == phase::awaiting) {
     if (!s.answer)
@@ -208,6 +223,8 @@ std::optional<engine::command> execution_procedure::command_for(const std::strin
   switch (t.at) {
     case phase::token:
       return {};
+    case phase::map_run:
+      return engine::command{id, own(map_run_command, {{"arn", t.what.resource}, {"plan", t.what.parameters.tree()}})};
     case phase::activity:
       return engine::command{id,
                              own(activity_command, {{"arn", t.what.resource},
@@ -239,9 +256,14 @@ std::optional<engine::command> execution_procedure::command_for(const std::strin
                                                   {"cause", begin.error().cause.value_or("")}})};
 }
 
+execution_procedure::phase execution_procedure::phase_of(const asl::task& t) {
+  if (t.kind == asl::task_kind::activity) return phase::activity;
+  return t.kind == asl::task_kind::map_run ? phase::map_run : phase::calling;
+}
+
 void execution_procedure::open(engine::decision& out, const asl::task_command& c) {
   auto id = name_of(c.id);
-  open_task t{c.id, c.what, c.what.kind == asl::task_kind::activity ? phase::activity : phase::calling};
+  open_task t{c.id, c.what, phase_of(c.what)};
   auto command = command_for(id, t, nullptr);
   if (auto* own = std::get_if<engine::own_command>(&command->what); own && own->name == refuse_command)
     t.at = phase::refused;
@@ -293,6 +315,8 @@ base::result<void> execution_procedure::replay(std::string_view records) {
   MDLC_TRY(auto ours, json::parse(records.substr(0, line)));
   if (auto machine = json::text(ours, "machine"); !machine.empty()) {
     MDLC_TRY(programme_, load_(std::string{machine}, std::string{json::text(ours, "revision")}));
+    child_.map_run = json::text(ours, "map_run");
+    if (const auto* items = json::find(ours, "items")) child_.items = items->as_int64();
     first_row_ = false;
   }
   if (auto* stops = json::find(ours, "stop"))
@@ -316,11 +340,8 @@ void execution_procedure::replayed() {
   for (const auto& c : asl::open_commands(execution_)) {
     auto* t = std::get_if<asl::task_command>(&c);
     if (!t) continue;
-    auto at = phase::calling;
-    if (t->what.kind == asl::task_kind::activity)
-      at = phase::activity;
-    else if (t->submitted)
-      at = t->what.pattern == asl::task_pattern::wait_for_task_token ? phase::token : phase::awaiting;
+    auto at = phase_of(t->what);
+    if (t->submitted) at = t->what.pattern == asl::task_pattern::wait_for_task_token ? phase::token : phase::awaiting;
     auto id = name_of(t->id);
     if (at == phase::awaiting) answers_[id] = t->answer.tree();
     open_task made{t->id, t->what, at};
@@ -349,8 +370,18 @@ std::vector<engine::command> execution_procedure::open_commands() const {
 
 // --- Projection
 
-void execution_procedure::project(store::transaction& t, const engine::decision&, store::sequence at) {
+void execution_procedure::project(store::transaction& t, const engine::decision& d, store::sequence at) {
   using enum asl::execution_status;
+  for (const auto& c : d.opens)
+    if (auto* own = std::get_if<engine::own_command>(&c.what); own && own->name == map_run_command) {
+      auto arn = std::string{json::text(own->input, "arn")};
+      insert_map_run(t, uid_, c.id, arn, own->input.at("plan"), now_);
+      map_runs_.begun.push_back(arn);
+    }
+  for (const auto& id : d.closes) {
+    if (id.starts_with(timer_prefix)) continue;
+    if (auto arn = abort_map_run(t, uid_, id)) map_runs_.aborted.push_back(*arn);
+  }
   // All that was decided so far is appended with this batch, its end maybe, too.
   if (projected_ == not_started) to_tell_.push_back(projected_ = running);
   if (!execution_.ended()) return;

@@ -5,7 +5,7 @@
 // waits for the job that it began; "17.2/stop" stops that job; "timer/18" is timer 18.
 //
 // A journal row is one line of JSON of ours and, after it, the interpreter's row (asl/record.h), which may be empty:
-//   {"machine": uid, "revision": id}      the first
+//   {"machine": uid, "revision": id}      the first; a child's has {"map_run": arn, "items": n} too
 //   {"stop": [{id, service, operation, input}]}, {"stopped": [id]}
 #pragma once
 
@@ -33,10 +33,21 @@ struct programme {
 };
 using programme_ptr = std::shared_ptr<const programme>;
 
+// What a map run's child has beside.
+struct child_of {
+  std::string map_run;  // ARN; empty: it is no child
+  int64_t items = 0;    // that it was given
+  asl::state_index start = asl::no_state;
+};
+
 // Own commands, for the kind.
 inline constexpr std::string_view await_command = "await";        // {resource, arn, service, operation, input}
 inline constexpr std::string_view activity_command = "activity";  // {arn, token, input}
 inline constexpr std::string_view refuse_command = "refuse";      // {error, cause}
+inline constexpr std::string_view map_run_command = "map_run";    // {arn, plan}
+
+// The assumed role that calls are made as.
+std::string principal_of(const std::string& role, std::string_view session);
 
 // Who calls with a role: its session's ARN.
 std::string principal_of(const std::string& role, std::string_view session);
@@ -46,7 +57,8 @@ class execution_procedure : public engine::procedure {
   using loader = std::function<base::result<programme_ptr>(const std::string& machine, const std::string& revision)>;
 
   // A new one; `info` has all but the start.
-  execution_procedure(const integrations::catalogue&, programme_ptr, asl::execution_info, std::string input);
+  execution_procedure(const integrations::catalogue&, programme_ptr, asl::execution_info, std::string input,
+                      child_of = {});
   // One to be replayed.
   execution_procedure(const integrations::catalogue&, std::string uid, loader);
 
@@ -62,9 +74,15 @@ class execution_procedure : public engine::procedure {
   // them. The execution itself may be ahead.
   std::vector<asl::execution_status> take_statuses() { return std::exchange(to_tell_, {}); }
   bool is_express() const { return programme_->is_express; }
+  const child_of& child() const { return child_; }
+  // Its map runs that the batch just decided began, or nobody waits for any more; they are durable when told.
+  struct map_run_news {
+    std::vector<std::string> begun, aborted;
+  };
+  map_run_news take_map_runs() { return std::exchange(map_runs_, {}); }
 
  private:
-  enum class phase { calling, awaiting, refused, activity, token };
+  enum class phase { calling, awaiting, refused, activity, token, map_run };
   struct open_task {
     asl::command_id id;
     asl::task what;
@@ -90,6 +108,7 @@ class execution_procedure : public engine::procedure {
   engine::call_operation call_of(const integrations::call&, const asl::task&) const;
   void add_stop(engine::decision&, const std::string& id, const open_task&, const json::value& answer);
   static std::string name_of(const asl::command_id&);
+  static phase phase_of(const asl::task&);
 
   const integrations::catalogue& catalogue_;
   const std::string uid_;
@@ -97,6 +116,7 @@ class execution_procedure : public engine::procedure {
   programme_ptr programme_;
   asl::execution_info info_;
   std::string input_;
+  child_of child_;
 
   asl::execution execution_;
   std::map<std::string, open_task> tasks_;      // by the id of their call
@@ -107,6 +127,8 @@ class execution_procedure : public engine::procedure {
   bool first_row_ = true;
   asl::execution_status projected_ = asl::execution_status::not_started;
   std::vector<asl::execution_status> to_tell_;
+  map_run_news map_runs_;
+  base::time_point now_{};  // of the last decision
 };
 
 }  // namespace mdlc::services::states

@@ -2,7 +2,7 @@
 #include <charconv>
 #include <limits>
 
-#include "services/states/execution.h"
+#include "services/states/map_run.h"
 #include "services/states/operations.h"
 #include "services/states/page.h"
 #include "services/states/service.h"
@@ -64,46 +64,64 @@ api::answer<model::DescribeExecutionOutput> describe_execution(service&, api::ca
   out.error = x.error;
   out.cause = x.cause;
   out.traceHeader = x.trace;
+  out.mapRunArn = x.map_run;
   out.stateMachineVersionArn = x.version_arn;
   out.stateMachineAliasArn = x.alias_arn;
   show_redrive(x, out);
   return out;
 }
 
+namespace {
+
+model::ListExecutionsOutput listed(const std::vector<execution_row>& rows, int64_t most) {
+  model::ListExecutionsOutput out;
+  int64_t last = 0;
+  for (const auto& x : rows) {
+    if (std::ssize(out.executions) == most) {
+      out.nextToken = token_after(std::to_string(last));
+      break;
+    }
+    last = x.id;
+    model::ExecutionListItem item;
+    item.executionArn = x.arn;
+    item.stateMachineArn = x.machine_arn();
+    item.name = x.name;
+    item.status = x.status;
+    item.startDate = x.started;
+    item.stopDate = x.stopped;
+    item.mapRunArn = x.map_run;
+    item.itemCount = x.items;
+    item.stateMachineVersionArn = x.version_arn;
+    item.stateMachineAliasArn = x.alias_arn;
+    item.redriveCount = 0;
+    out.executions.push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace
+
 api::answer<model::ListExecutionsOutput> list_executions(service&, api::call& c, const model::ListExecutionsInput& in) {
-  if (!in.stateMachineArn)
+  using answer = api::answer<model::ListExecutionsOutput>;
+  if (in.stateMachineArn.has_value() == in.mapRunArn.has_value())
     return api::refuse("ValidationException", "Must provide either a state machine ARN or a map run ARN");
-  MDLC_TRY(auto arn, parse_machine_arn(*in.stateMachineArn));
   MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
   auto before = page.after.empty() ? std::numeric_limits<int64_t>::max() : number_of(page.after);
-  return c.db().read([&](store::reader& r) -> api::answer<model::ListExecutionsOutput> {
+  auto status = in.statusFilter.value_or("");
+  if (in.mapRunArn)
+    return c.db().read([&](store::reader& r) -> answer {
+      MDLC_TRY(auto m, need_map_run(r, *in.mapRunArn));
+      return listed(query_children(r, m.arn, before, status, page.rows + 1), page.rows);
+    });
+  MDLC_TRY(auto arn, parse_machine_arn(*in.stateMachineArn));
+  return c.db().read([&](store::reader& r) -> answer {
     MDLC_TRY(auto m, need_machine(r, arn));
     if (m.type == "EXPRESS")
       return api::refuse("StateMachineTypeNotSupported",
                          "This operation is not supported by this type of state machine");
-    auto rows = query_executions(r, m.uid, before, in.statusFilter.value_or(""), arn.is_version() ? arn.str() : "",
-                                 arn.is_alias() ? arn.str() : "", page.rows + 1);
-    model::ListExecutionsOutput out;
-    int64_t last = 0;
-    for (auto& x : rows) {
-      if (std::ssize(out.executions) == page.rows) {
-        out.nextToken = token_after(std::to_string(last));
-        break;
-      }
-      last = x.id;
-      model::ExecutionListItem item;
-      item.executionArn = x.arn;
-      item.stateMachineArn = x.machine_arn();
-      item.name = x.name;
-      item.status = x.status;
-      item.startDate = x.started;
-      item.stopDate = x.stopped;
-      item.stateMachineVersionArn = x.version_arn;
-      item.stateMachineAliasArn = x.alias_arn;
-      item.redriveCount = 0;
-      out.executions.push_back(std::move(item));
-    }
-    return out;
+    return listed(query_executions(r, m.uid, before, status, arn.is_version() ? arn.str() : "",
+                                   arn.is_alias() ? arn.str() : "", page.rows + 1),
+                  page.rows);
   });
 }
 

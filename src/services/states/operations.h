@@ -19,6 +19,7 @@ class service;
   op(DeleteStateMachineVersion, delete_state_machine_version) \
   op(DescribeActivity, describe_activity) \
   op(DescribeExecution, describe_execution) \
+  op(DescribeMapRun, describe_map_run) \
   op(DescribeStateMachine, describe_state_machine) \
   op(DescribeStateMachineAlias, describe_state_machine_alias) \
   op(DescribeStateMachineForExecution, describe_state_machine_for_execution) \
@@ -26,6 +27,7 @@ class service;
   op(GetExecutionHistory, get_execution_history) \
   op(ListActivities, list_activities) \
   op(ListExecutions, list_executions) \
+  op(ListMapRuns, list_map_runs) \
   op(ListStateMachineAliases, list_state_machine_aliases) \
   op(ListStateMachineVersions, list_state_machine_versions) \
   op(ListStateMachines, list_state_machines) \
@@ -40,6 +42,7 @@ class service;
   op(TagResource, tag_resource) \
   deferred(TestState, test_state) \
   op(UntagResource, untag_resource) \
+  op(UpdateMapRun, update_map_run) \
   op(UpdateStateMachine, update_state_machine) \
   op(UpdateStateMachineAlias, update_state_machine_alias) \
   op(ValidateStateMachineDefinition, validate_state_machine_definition)

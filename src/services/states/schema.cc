@@ -76,6 +76,44 @@ constexpr store::migration tables[] = {{1, R"(
     cause TEXT,
     last BIGINT NOT NULL);
   CREATE INDEX states_execution_of_machine ON states_execution (machine, id);
+)"},
+                                       {2, R"(
+  ALTER TABLE states_execution ADD COLUMN map_run TEXT;
+  ALTER TABLE states_execution ADD COLUMN items BIGINT;
+  CREATE INDEX states_execution_of_map_run ON states_execution (map_run, id) WHERE map_run IS NOT NULL;
+  CREATE TABLE states_map_run (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    arn TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    execution TEXT NOT NULL,
+    execution_uid TEXT NOT NULL,
+    command TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    machine_name TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_ms BIGINT NOT NULL,
+    stopped_ms BIGINT,
+    max_concurrency BIGINT NOT NULL,
+    tolerated_count BIGINT,
+    tolerated_percentage DOUBLE PRECISION,
+    spool TEXT NOT NULL,
+    spool_bytes BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    next_item BIGINT NOT NULL,
+    error TEXT,
+    cause TEXT,
+    output TEXT,
+    files TEXT NOT NULL,
+    results_written BIGINT NOT NULL,
+    express BIGINT NOT NULL);
+  CREATE INDEX states_map_run_of_execution ON states_map_run (execution, id);
+  CREATE INDEX states_map_run_of_command ON states_map_run (execution_uid, command);
 )"}};
 
 }  // namespace

@@ -25,7 +25,8 @@ service::service(api::host& h)
             [this](const std::string& uid, const engine::command_id& id, api::answer<json::value> a) {
               executions.answer(uid, id, std::move(a));
             }),
-      executions(h, *this) {
+      executions(h, *this),
+      map_runs(*this) {
   if (auto made = host.db.migrate("states", schema()); !made) throw std::runtime_error(made.error().message);
   host.bus.subscribe([this](const api::event& e) { waits.heard(e); });
 }
@@ -33,6 +34,7 @@ service::service(api::host& h)
 service::~service() { stop(); }
 
 void service::stop() {
+  map_runs.stop();
   executions.stop();
   activities.release_all();
 }
@@ -79,6 +81,8 @@ void service::issue(const std::string& uid, const engine::command_id& id, const 
   } else if (c.name == activity_command) {
     activities.add(std::string{json::text(c.input, "arn")},
                    {uid, id, std::string{json::text(c.input, "token")}, std::string{json::text(c.input, "input")}});
+  } else if (c.name == map_run_command) {
+    map_runs.ask(std::string{json::text(c.input, "arn")});
   } else {
     executions.answer(uid, id, c.input);
   }
@@ -91,10 +95,16 @@ void service::withdraw(const std::string& uid, const engine::command_id& id, con
 
 void service::committed(const std::string& uid, engine::procedure& p, bool) {
   auto& execution = static_cast<execution_procedure&>(p);
+  auto news = execution.take_map_runs();
+  for (const auto& arn : news.begun) map_runs.begun(arn);
+  for (const auto& arn : news.aborted) map_runs.poke(arn);
+  const auto& child = execution.child();
   for (auto status : execution.take_statuses()) {
-    // Express executions tell nobody, as on AWS.
-    if (!execution.is_express()) publish_status(execution, status);
+    // Express executions tell nobody, as on AWS; nor do a map run's children.
+    if (!execution.is_express() && child.map_run.empty()) publish_status(execution, status);
     if (status == asl::execution_status::running) continue;
+    if (!child.map_run.empty())
+      map_runs.child_ended(child.map_run, status == asl::execution_status::succeeded, child.items);
     std::function<void()> call;
     {
       std::lock_guard lock{mutex_};

@@ -11,6 +11,7 @@
 #include "services/states/execution_procedure.h"
 #include "services/states/integrations/integration.h"
 #include "services/states/machine.h"
+#include "services/states/map_runs.h"
 #include "services/states/waits.h"
 
 namespace mdlc::services::states {
@@ -20,7 +21,10 @@ class service : public api::service, public engine::kind {
   explicit service(api::host&);  // throws std::runtime_error where its tables cannot be made
   ~service() override;
 
-  void resume() override { executions.resume(); }
+  void resume() override {
+    map_runs.resume();
+    executions.resume();
+  }
   void stop() override;
 
   // A revision's program, compiled once and kept while anything runs it.
@@ -34,6 +38,7 @@ class service : public api::service, public engine::kind {
   states::activities activities;
   states::waits waits;
   engine::procedures executions;
+  states::map_runs map_runs;
 
  private:
   // engine::kind

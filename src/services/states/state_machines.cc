@@ -46,7 +46,7 @@ api::answer<model::DescribeStateMachineForExecutionOutput> describe_state_machin
     service& s, api::call& c, const model::DescribeStateMachineForExecutionInput& in) {
   return c.db().read([&](store::reader& r) -> api::answer<model::DescribeStateMachineForExecutionOutput> {
     MDLC_TRY(auto x, need_execution(r, in.executionArn));
-    auto revision = get_revision(r, x.machine, x.revision);
+    auto revision = get_revision(r, x.machine_uid(), x.revision);
     model::DescribeStateMachineForExecutionOutput out;
     out.stateMachineArn = machine_arn_of(x.scope, x.machine_name);
     out.name = x.machine_name;
@@ -57,7 +57,7 @@ api::answer<model::DescribeStateMachineForExecutionOutput> describe_state_machin
     out.tracingConfiguration = shown_tracing(revision.settings);
     out.encryptionConfiguration = revision.settings.encryption;
     out.revisionId = revision.shown_id();
-    if (auto p = s.load(r, x.machine, x.revision)) out.variableReferences = references_of(**p);
+    if (auto p = s.load(r, x.machine_uid(), x.revision)) out.variableReferences = references_of(**p);
     return out;
   });
 }
