@@ -13,6 +13,36 @@ std::string member(const json::value* v, std::string_view name, std::string_view
   return std::string{v ? json::text(*v, name, otherwise) : otherwise};
 }
 
+// A string's hash in Java, over its UTF-16 units.
+uint32_t java_hash(std::string_view utf8) {
+  uint32_t hash = 0;
+  for (size_t i = 0; i < utf8.size();) {
+    auto lead = static_cast<unsigned char>(utf8[i]);
+    size_t more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    uint32_t c = more == 0 ? lead : lead & (0x3fU >> more);
+    for (++i; more > 0 && i < utf8.size(); --more, ++i) c = c << 6 | (static_cast<unsigned char>(utf8[i]) & 0x3fU);
+    if (c < 0x10000)
+      hash = hash * 31 + c;
+    else
+      hash = (hash * 31 + (0xd800 + ((c - 0x10000) >> 10))) * 31 + (0xdc00 + ((c - 0x10000) & 0x3ff));
+  }
+  return hash;
+}
+
+// The columns in the order in which AWS writes a row's members: that of a HashMap.
+std::vector<size_t> member_order(const std::vector<std::string>& names) {
+  size_t buckets = 16;
+  while (names.size() * 4 > buckets * 3) buckets *= 2;
+  std::vector<size_t> order(names.size()), bucket(names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    auto hash = java_hash(names[i]);
+    order[i] = i;
+    bucket[i] = (hash ^ hash >> 16) & (buckets - 1);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return bucket[a] < bucket[b]; });
+  return order;
+}
+
 class reading {
  public:
   reading(const json::value& plan, const call_as& call, const item_sink& sink)
@@ -149,12 +179,13 @@ class reading {
 
   // What a row has too much is dropped, what it lacks is empty.
   status rows_of(csv_reader& rows, const std::vector<std::string>& names) {
+    const auto order = member_order(names);
     std::vector<std::string> fields;
     for (;;) {
       MDLC_TRY(bool one, rows.next(fields));
       if (!one) return true;
       json::object item;
-      for (size_t i = 0; i < names.size(); ++i) item[names[i]] = i < fields.size() ? fields[i] : std::string{};
+      for (size_t i : order) item[names[i]] = i < fields.size() ? fields[i] : std::string{};
       MDLC_TRY(bool more, sink_(item));
       if (!more) return false;
     }

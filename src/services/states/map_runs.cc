@@ -48,6 +48,10 @@ uint64_t chance(sys::env& env) {
   return out;
 }
 
+asl::state_index map_state(const json::value& plan) {
+  return plan.at("scene").at("state").to_number<asl::state_index>();
+}
+
 const json::value* inside(const json::value& plan, std::string_view group, std::string_view name) {
   const auto* found = json::find(plan, group);
   return found ? json::find(*found, name) : nullptr;
@@ -322,7 +326,7 @@ base::result<bool, asl::failure> map_runs::next_child(run& r, child_input& out) 
   while (out.items < items_max) {
     MDLC_TRY(auto item, next_item());
     if (!item) break;
-    if (out.text.size() + item->text.size() + 3 > bytes_max) {
+    if (out.text.size() + (out.items > 0) + item->text.size() + std::string_view{"]}"}.size() > bytes_max) {
       if (out.items == 0) return too_large();
       r.ahead = std::move(item);
       break;
@@ -400,7 +404,7 @@ void map_runs::begin_child(store::transaction& t, const run& r, const map_run_ro
                            .machine_id = row.machine_arn(),
                            .machine_name = machine,
                            .start = now};
-  auto map = r.plan.at("scene").at("state").to_number<asl::state_index>();
+  auto map = map_state(r.plan);
   service_.executions.begin(t, uid,
                             std::make_unique<execution_procedure>(
                                 service_.integrations, r.programme, std::move(info), std::move(input.text),
@@ -468,7 +472,7 @@ void map_runs::write(run& r, const map_run_row& row) {
     };
     made = export_results(service_.host, row, *writer, put, pending);
   } else if (!row.error) {
-    made = collect_results(service_.host, row, writer);
+    made = collect_results(service_.host, row, writer, r.programme->program->state_name(map_state(r.plan)));
   }
   if (!made) {
     status = "FAILED";

@@ -107,10 +107,8 @@ class exporting {
   }
 
   base::result<void> pending(const pending_inputs& next) {
-    json::array kept;
-    for (const auto& f : files_)
-      if (json::text(f, "status") != "PENDING") kept.push_back(f);
-    files_ = std::move(kept);
+    size_t known = 0;
+    for (const auto& f : files_) known += json::text(f, "status") == "PENDING";
     std::string input;
     for (size_t number = 0;; ++number) {
       MDLC_TRY(auto writer, host_.blobs.stage());
@@ -126,20 +124,26 @@ class exporting {
         MDLC_CHECK(add(*writer, count, {json::print(one)}));
       }
       if (count == 0) return {};
-      MDLC_CHECK(close(*writer, "PENDING", number, 0));
+      if (number >= known) MDLC_CHECK(close(*writer, "PENDING", number, 0));
       if (!more) return {};
     }
   }
 
   base::result<std::string> manifest() {
-    json::object by_status{{"FAILED", json::array{}}, {"PENDING", json::array{}}, {"SUCCEEDED", json::array{}}};
-    for (const auto& f : files_)
-      by_status[json::text(f, "status")].as_array().push_back(
-          json::object{{"Key", json::text(f, "key")}, {"Size", f.at("size")}});
-    json::object told{{"DestinationBucket", bucket_}, {"MapRunArn", run_.arn}, {"ResultFiles", std::move(by_status)}};
-    MDLC_TRY(auto blob, host_.blobs.put(json::print(told)));
     auto key = folder_ + "manifest.json";
-    MDLC_CHECK(put(key, blob, [](store::transaction&) {}));
+    json::object by_status{{"FAILED", json::array{}}, {"PENDING", json::array{}}, {"SUCCEEDED", json::array{}}};
+    bool is_written = false;
+    for (const auto& f : files_) {
+      if (auto* list = by_status.if_contains(json::text(f, "status")))
+        list->as_array().push_back(json::object{{"Key", json::text(f, "key")}, {"Size", f.at("size")}});
+      else
+        is_written = true;
+    }
+    if (!is_written) {
+      json::object told{{"DestinationBucket", bucket_}, {"MapRunArn", run_.arn}, {"ResultFiles", std::move(by_status)}};
+      MDLC_TRY(auto blob, host_.blobs.put(json::print(told)));
+      MDLC_CHECK(publish("MANIFEST", key, blob, 0));
+    }
     return json::print(json::object{{"MapRunArn", run_.arn},
                                     {"ResultWriterDetails", json::object{{"Bucket", bucket_}, {"Key", key}}}});
   }
@@ -159,15 +163,15 @@ class exporting {
     if (!form_.lines) MDLC_CHECK(w.write("]"));
     MDLC_TRY(auto blob, w.finish());
     auto key = fmt::format("{}{}_{}.{}", folder_, name, number, form_.lines ? "jsonl" : "json");
-    files_.push_back(json::object{{"status", name}, {"key", key}, {"size", blob.size}, {"last", last}});
-    return put(key, blob, [&](store::transaction& t) {
-      t.run("UPDATE states_map_run SET files = ?2 WHERE arn = ?1", {run_.arn, json::print(files_)});
-    });
+    return publish(name, key, blob, last);
   }
 
-  base::result<void> put(const std::string& key, const blob::ref& blob,
-                         const std::function<void(store::transaction&)>& record) {
-    auto answer = put_(bucket_, key, blob, record);
+  // The object and that the row knows of it are one commit: nothing is written twice.
+  base::result<void> publish(std::string_view status, const std::string& key, const blob::ref& blob, int64_t last) {
+    files_.push_back(json::object{{"status", status}, {"key", key}, {"size", blob.size}, {"last", last}});
+    auto answer = put_(bucket_, key, blob, [&](store::transaction& t) {
+      t.run("UPDATE states_map_run SET files = ?2 WHERE arn = ?1", {run_.arn, json::print(files_)});
+    });
     if (answer) return {};
     const auto& e = answer.error();
     return base::fail(
@@ -184,7 +188,8 @@ class exporting {
 
 }  // namespace
 
-base::result<std::string, asl::failure> collect_results(api::host& h, const map_run_row& m, const json::value* writer) {
+base::result<std::string, asl::failure> collect_results(api::host& h, const map_run_row& m, const json::value* writer,
+                                                        std::string_view state) {
   auto wanted = form_of(writer);
   const size_t most = asl::limits{}.payload_bytes;
   std::string out;
@@ -202,7 +207,9 @@ base::result<std::string, asl::failure> collect_results(api::host& h, const map_
   if (out.size() <= most) return out;
   return tl::unexpected(asl::failure{
       "States.DataLimitExceeded",
-      "The state/task 'Map' returned a result with a size exceeding the maximum number of bytes service limit."});
+      fmt::format(
+          "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+          state)});
 }
 
 base::result<std::string, asl::failure> export_results(api::host& h, const map_run_row& m, const json::value& writer,

@@ -17,9 +17,10 @@ using put_object = std::function<api::answer<void>(const std::string& bucket, co
 // Inputs of children that were never begun, one a call, as JSON; false: no more.
 using pending_inputs = std::function<base::result<bool>(std::string& input)>;
 
-// The children's outputs in the order of their items, as `writer` (of the plan; null: none) says. An error is the
-// state's: States.DataLimitExceeded where they are larger than a payload may be.
-base::result<std::string, asl::failure> collect_results(api::host&, const map_run_row&, const json::value* writer);
+// The children's outputs in the order of their items, as `writer` (of the plan; null: none) of the `state` says. An
+// error is the state's: States.DataLimitExceeded where they are larger than a payload may be.
+base::result<std::string, asl::failure> collect_results(api::host&, const map_run_row&, const json::value* writer,
+                                                        std::string_view state);
 
 // Writes the files that the row does not have yet, and the manifest; the result that names it. REQUIRES: no child runs.
 base::result<std::string, asl::failure> export_results(api::host&, const map_run_row&, const json::value& writer,
