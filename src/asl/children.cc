@@ -20,6 +20,7 @@ void interpreter::run_parallel(frame& f, const state& s) {
 
 void interpreter::run_map(frame& f, const state& s) {
   const auto& m = std::get<map_fields>(s.fields);
+  if (f.redrives_map_run) return redrive_map_run(f);
   auto input = select(f, s.input, f.input);
   if (!input) return fail(f, std::move(input).error());
   auto at_most = number(f, m.max_concurrency, "MaxConcurrencyPath", *input);

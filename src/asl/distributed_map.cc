@@ -124,12 +124,26 @@ void interpreter::run_distributed(frame& f, const state& s, const distributed_fi
   if (auto at = prefix.find(":stateMachine:"); at != prefix.npos) prefix.replace(at, 14, ":mapRun:");
   run.resource = fmt::format("{}/{}:{}", prefix, label, luck_.uuid());
   run.parameters = std::move(*made);
+  open_map_run(f, std::move(run), event_type::map_run_started, -1);
+}
+
+void interpreter::redrive_map_run(frame& f) {
+  task run;
+  run.kind = task_kind::map_run;
+  run.resource = f.map_run;
+  auto redrives = f.map_run_redrives + 1;
+  run.parameters = document::from_tree(json::object{{"redrive", redrives}});
+  open_map_run(f, std::move(run), event_type::map_run_redriven, redrives);
+}
+
+void interpreter::open_map_run(frame& f, task run, event_type type, int64_t redrives) {
   command_id id{take_sequence(), static_cast<uint32_t>(f.retries)};
   out_.opened.emplace_back(task_command{id, run, false, {}});
   auto more = std::make_shared<record_details>();
   more->command = std::move(run);
-  record r = make(f, record_kind::command_opened, event_type::map_run_started);
+  record r = make(f, record_kind::command_opened, type);
   r.command = id;
+  r.index = redrives;
   r.more = std::move(more);
   emit(std::move(r));
 }

@@ -9,6 +9,8 @@
 //    "batch"?: {"items"?, "bytes"?, "input"?}, "writer"?: {"action"?, "arguments"?, "config"?},
 //    "tolerated_count"?, "tolerated_percentage"?,
 //    "scene": {"state", "input", "variables", "entered_ms", "entered_event"}   for item_maker}
+//
+// Redriven, the same run goes on and the plan is {"redrive": how often by now}.
 #pragma once
 
 #include "asl/execution.h"

@@ -102,6 +102,7 @@ void enter(frame& f, const record& r) {
   f.retried.clear();
   f.retries = 0;
   f.command = {};
+  f.map_run.clear();
   advance(f, r);
 }
 
@@ -128,6 +129,12 @@ void open_command(world& x, frame& f, const record& r) {
   f.timeout_due = r.more->timeout_due;
   f.heartbeat_timer = r.more->heartbeat_timer;
   f.heartbeat_due = r.more->heartbeat_due;
+  if (r.more->command->kind == task_kind::map_run) {
+    f.map_run = r.more->command->resource;
+    f.map_run_redrives = r.type == event_type::map_run_redriven ? static_cast<int>(r.index) : 0;
+    f.redrives_map_run = false;
+    f.failed_event_due = true;
+  }
   used(x, r.command.sequence);
   x.tasks[r.command.sequence] = f.id;
   for (auto timer : {f.timeout_timer, f.heartbeat_timer}) {
@@ -146,6 +153,9 @@ void end_command(world& x, frame& f, const record& r) {
   } else {
     f.why = r.more->why;
     f.now = phase::failed;
+    // Those are not what its children did: a redrive begins a new one.
+    for (auto error : {"States.ItemReaderFailed", "States.ResultWriterFailed", "States.DataLimitExceeded"})
+      if (f.why.error == error) f.map_run.clear();
   }
   advance(f, r);
 }
@@ -297,6 +307,7 @@ void redrive(world& x, const record& r) {
   root.retried.clear();
   root.retries = 0;
   root.failed_event_due = false;
+  root.redrives_map_run = !root.map_run.empty();
   advance(root, r);
   requeue(x, root);
 }

@@ -98,6 +98,7 @@ std::string dump(const execution& e) {
          f->retries);
     line("  timers {} {} {} {} {} {} due {}", f->timer, base::to_ms(f->due), f->timeout_timer,
          base::to_ms(f->timeout_due), f->heartbeat_timer, base::to_ms(f->heartbeat_due), f->failed_event_due);
+    if (!f->map_run.empty()) line("  {} redriven {} {}", f->map_run, f->map_run_redrives, f->redrives_map_run);
     for (const auto& [name, value] : f->variables) line("  ${} {}", name, text(value));
     if (!f->children) continue;
     const auto& c = *f->children;

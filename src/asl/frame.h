@@ -69,6 +69,9 @@ struct frame {
   base::time_point timeout_due{}, heartbeat_due{};
 
   std::unique_ptr<family> children;
+  std::string map_run;            // of a distributed Map: its last map run's ARN, if a redrive goes on with it
+  int map_run_redrives = 0;       // of that one
+  bool redrives_map_run = false;  // the next is that one again
   bool failed_event_due = false;  // MapStateStarted or ParallelStateStarted was written, …Failed not yet
 };
 

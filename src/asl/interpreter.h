@@ -127,6 +127,8 @@ class interpreter {
   // -- distributed_map.cc
   void run_distributed(frame&, const state&, const distributed_fields&, const document& input, const document& items,
                        int64_t concurrency);
+  void redrive_map_run(frame&);
+  void open_map_run(frame&, task, event_type, int64_t redrives);
   outcome<document> plan(const frame&, const distributed_fields&, const document& input, const document& items,
                          int64_t concurrency);
   outcome<std::optional<double>> percentage(const frame&, const percentage_field&, const document& input);

@@ -54,6 +54,7 @@ struct live {
   std::map<command_id, open_command> open;
   std::vector<decided> pending;  // memory is ahead of the disk by these
   bool over = false;
+  bool reopens = false;  // its next row follows the one that closed it
 };
 using live_ptr = std::shared_ptr<live>;
 

@@ -121,7 +121,7 @@ void procedures::state::append(store::transaction& t, const live_ptr& p) {
     for (auto& d : p->pending) {
       if (d.is_empty()) continue;
       p->last = host.journal.append(t, {std::string{what.name()}, p->uid}, p->last, seal(d.begun, d.what.records),
-                                    d.what.ends);
+                                    d.what.ends, std::exchange(p->reopens, false));
       d.at = p->last;
       p->body->project(t, d.what, p->last);
     }
@@ -252,6 +252,29 @@ base::result<std::set<command_id>> fold(procedure& body, const std::vector<store
 }
 
 }  // namespace
+
+api::answer<json::value> procedures::reopen(store::transaction& t, const std::string& uid, store::sequence last,
+                                            std::string name, json::value body) {
+  if (state_->find(uid)) return tl::unexpected(api::internal_error("a procedure that is open cannot be opened again"));
+  auto p = std::make_shared<live>(uid);
+  p->body = state_->what.make(uid);
+  p->last = p->durable = last;
+  p->reopens = true;
+  auto begun = fold(*p->body, state_->host.journal.read(t, last));
+  if (!begun) return tl::unexpected(api::internal_error(begun.error().message));
+  std::lock_guard lock{p->mutex};
+  auto made = state_->decide(*p, {.what = stimulus::kind::told, .name = std::move(name), .body = std::move(body)},
+                             [](const auto&) {});
+  auto reply = made->what.reply;
+  if (!reply && made->is_empty()) return reply;
+  p->pending.push_back(std::move(*made));
+  t.after_commit([self = state_, p] {
+    std::lock_guard running{self->mutex};
+    self->running.emplace(p->uid, p);
+  });
+  state_->append(t, p);
+  return reply;
+}
 
 void procedures::resume() {
   auto& s = *state_;

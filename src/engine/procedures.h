@@ -30,6 +30,11 @@ class procedures {
   // Let the decision upon `started` be short (ask to be continued): it runs on the writer's thread.
   void begin(store::transaction&, const std::string& uid, std::unique_ptr<procedure>, json::value body);
 
+  // Opens a procedure that has ended again, in the caller's unit of work: what its journal says (`last` is its last
+  // row) is replayed, and it is told `name` with `body`. A refusal leaves it ended. Otherwise as tell below.
+  api::answer<json::value> reopen(store::transaction&, const std::string& uid, store::sequence last, std::string name,
+                                  json::value body);
+
   // Tells an open procedure something in the caller's unit of work and returns its reply; nullopt where none of that
   // uid is open. Once it has replied with success the unit must not be rolled back any more: make it the last thing.
   std::optional<api::answer<json::value>> tell(store::transaction&, const std::string& uid, std::string name,

@@ -64,7 +64,7 @@ void journal::state::recover(reader& r) {
       [&](const row& found) {
         sequence at = found.integer(0), previous = found.integer(1);
         procedure_id id;
-        if (previous == 0) {
+        if (!found.is_null(3)) {
           id = {found.text(3), found.text(4)};
         } else if (auto known = by_last.extract(previous)) {
           id = std::move(known.mapped());
@@ -138,10 +138,10 @@ journal::journal(database& db) : state_(std::make_shared<state>(db)) {
 journal::~journal() = default;
 
 sequence journal::append(transaction& t, const procedure_id& id, sequence previous, std::string_view records,
-                         bool closes) {
+                         bool closes, bool reopens) {
   sequence at = state_->next++;
   std::optional<std::string_view> kind, uid;
-  if (previous == 0) {
+  if (previous == 0 || reopens) {
     kind = id.kind;
     uid = id.uid;
   }

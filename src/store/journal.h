@@ -41,7 +41,9 @@ class journal {
   journal(const journal&) = delete;
 
   // Appends in the unit's transaction and returns the row's sequence. `previous`: that procedure's last row, or 0.
-  sequence append(transaction&, const procedure_id&, sequence previous, std::string_view records, bool closes);
+  // `reopens`: that row closed it, and it is open again with this one.
+  sequence append(transaction&, const procedure_id&, sequence previous, std::string_view records, bool closes,
+                  bool reopens = false);
 
   // All batches of a procedure, oldest first, from its last row back.
   std::vector<batch> read(reader&, sequence last) const;

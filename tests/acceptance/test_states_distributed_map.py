@@ -459,3 +459,97 @@ def test_results_that_cannot_be_written(states: Any) -> None:
     ended = run(states, machine(ResultWriter=writer(f"none-{uuid.uuid4().hex[:8]}")), [1])
     assert ended["error"] == "States.ResultWriterFailed"
     assert "NoSuchBucket" in ended["cause"]
+
+
+# --- Redrive
+
+
+def needs_object(bucket: str) -> dict[str, Any]:
+    """Succeeds for those items whose object is there."""
+    return {
+        "StartAt": "G",
+        "States": {
+            "G": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
+                "Parameters": {"Bucket": bucket, "Key.$": "$"},
+                "ResultPath": None,
+                "End": True,
+            }
+        },
+    }
+
+
+def test_a_redriven_map_run_goes_on_with_what_did_not_succeed(server: Server, states: Any, bucket: str) -> None:
+    put(server, bucket, "a", "x")
+    definition = machine(needs_object(bucket), MaxConcurrency=1)
+    execution = start(states, definition, ["a", "b", "c"])
+    assert await_end(states, execution)["error"] == "States.ExceedToleratedFailureThreshold"
+    before = only_map_run(states, execution)
+    described = states.describe_execution(executionArn=execution)
+    assert (described["redriveCount"], described["redriveStatus"]) == (0, "REDRIVABLE")
+    put(server, bucket, "b", "x")
+    put(server, bucket, "c", "x")
+    redriven = states.redrive_execution(executionArn=execution, clientToken="once")
+    assert output(await_end(states, execution)) == ["a", "b", "c"]
+    after = only_map_run(states, execution)
+    assert after["mapRunArn"] == before["mapRunArn"]
+    assert (after["status"], after["redriveCount"], after["itemCounts"]["succeeded"]) == ("SUCCEEDED", 1, 3)
+    described = states.describe_execution(executionArn=execution)
+    assert (described["redriveCount"], described["redriveDate"]) == (1, redriven["redriveDate"])
+    assert described["redriveStatus"] == "NOT_REDRIVABLE"
+    assert described["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
+    # The one that had failed is the same execution still, redriven; the others ran once.
+    children = states.list_executions(mapRunArn=after["mapRunArn"])["executions"]
+    assert [x["redriveCount"] for x in reversed(children)] == [0, 1, 0]
+    (again,) = states.list_executions(mapRunArn=after["mapRunArn"], redriveFilter="REDRIVEN")["executions"]
+    assert "ExecutionRedriven" in [
+        e["type"] for e in states.get_execution_history(executionArn=again["executionArn"])["events"]
+    ]
+    events = states.get_execution_history(executionArn=execution)["events"]
+    assert [e["id"] for e in events] == list(range(1, len(events) + 1))
+    assert [e["type"] for e in events[4:]] == [
+        "MapRunFailed", "MapStateFailed", "ExecutionFailed", "ExecutionRedriven", "MapRunRedriven", "MapRunSucceeded",
+        "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded",
+    ]
+    assert events[8]["mapRunRedrivenEventDetails"] == {"mapRunArn": after["mapRunArn"], "redriveCount": 1}
+    # Said again with its token it is the same redrive.
+    again_told = states.redrive_execution(executionArn=execution, clientToken="once")
+    assert again_told["redriveDate"] == redriven["redriveDate"]
+
+
+def test_a_redriven_execution_goes_on_from_its_failed_state(server: Server, states: Any, bucket: str) -> None:
+    definition = needs_object(bucket)
+    definition["States"]["First"] = {"Type": "Pass", "Result": "k", "Next": "G"}
+    definition["StartAt"] = "First"
+    execution = start(states, definition)
+    assert await_end(states, execution)["status"] == "FAILED"
+    states.redrive_execution(executionArn=execution)
+    assert await_end(states, execution)["redriveCount"] == 1
+    put(server, bucket, "k", "x")
+    states.redrive_execution(executionArn=execution)
+    assert output(await_end(states, execution)) == "k"
+    types = [e["type"] for e in states.get_execution_history(executionArn=execution)["events"]]
+    assert types.count("PassStateEntered") == 1
+    assert types.count("ExecutionRedriven") == 2
+    assert refused(states.redrive_execution, executionArn=execution) == "ExecutionNotRedrivable"
+
+
+def test_a_redriven_execution_outlives_a_restart(fresh_server: Server) -> None:
+    fresh_server.start()
+    states, name = fresh_server.client("stepfunctions"), f"b-{uuid.uuid4().hex[:12]}"
+    fresh_server.client("s3").create_bucket(Bucket=name)
+    execution = start(states, machine({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3, "End": True}}}), [1])
+    await_running(states, execution, 1)
+    states.stop_execution(executionArn=execution)
+    limit = time.monotonic() + 60
+    while only_map_run(states, execution)["status"] == "RUNNING":
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    states.redrive_execution(executionArn=execution)
+    fresh_server.kill()
+    fresh_server.start()
+    assert output(await_end(states, execution)) == [1]
+    fresh_server.kill()
+    fresh_server.start()
+    assert states.describe_execution(executionArn=execution)["redriveCount"] == 1

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view columns =
     "account, region, machine_name, name, uid, arn, machine, revision, version_arn, alias_arn, trace, input, "
-    "started_ms, status, stopped_ms, output, error, cause, last, id, map_run, items";
+    "started_ms, status, stopped_ms, output, error, cause, last, id, map_run, items, redrives, redriven_ms, "
+    "redrive_token";
 
 execution_row read(const store::row& r) {
   execution_row x{.scope = {r.text(0), r.text(1)},
@@ -32,16 +33,29 @@ execution_row read(const store::row& r) {
                   .error = r.text_if(16),
                   .cause = r.text_if(17),
                   .map_run = {},
-                  .items = {}};
+                  .items = {},
+                  .redriven = {},
+                  .redrive_token = {}};
   if (auto ms = r.integer_if(14)) x.stopped = base::from_ms(*ms);
   x.last = r.integer(18);
   x.id = r.integer(19);
   x.map_run = r.text_if(20);
   x.items = r.integer_if(21);
+  x.redrives = r.integer(22);
+  if (auto ms = r.integer_if(23)) x.redriven = base::from_ms(*ms);
+  x.redrive_token = r.text_if(24);
   return x;
 }
 
 }  // namespace
+
+std::optional<std::string> why_not_redriven(const execution_row& x, base::time_point now) {
+  if (x.status != "FAILED" && x.status != "ABORTED" && x.status != "TIMED_OUT")
+    return fmt::format("Execution is {} and cannot be redriven", x.status);
+  if (x.redrives >= redrives_max) return "Execution has reached the maximum number of redrives";
+  if (x.stopped && now - *x.stopped > redrivable_for) return "Execution has passed its redrivable period";
+  return {};
+}
 
 std::string execution_row::machine_arn() const { return machine_arn_of(scope, machine_name); }
 
@@ -84,12 +98,13 @@ std::vector<execution_row> query_executions(store::reader& r, const std::string&
 }
 
 std::vector<execution_row> query_children(store::reader& r, const std::string& map_run, int64_t before,
-                                          std::string_view status, int64_t limit) {
+                                          std::string_view status, std::string_view redrives, int64_t limit) {
   std::vector<execution_row> out;
-  auto rows = r.query(fmt::format("SELECT {} FROM states_execution WHERE map_run = ?1 AND id < ?2 AND (?3 = '' OR "
-                                  "status = ?3) ORDER BY id DESC LIMIT ?4",
-                                  columns),
-                      {map_run, before, status, limit});
+  auto rows =
+      r.query(fmt::format("SELECT {} FROM states_execution WHERE map_run = ?1 AND id < ?2 AND (?3 = '' OR "
+                          "status = ?3) AND (?4 = '' OR (?4 = 'REDRIVEN') = (redrives > 0)) ORDER BY id DESC LIMIT ?5",
+                          columns),
+              {map_run, before, status, redrives, limit});
   for (const auto& row : rows) out.push_back(read(row));
   return out;
 }
@@ -157,7 +172,9 @@ api::answer<void> start(service& s, store::transaction& t, const start_request& 
                        .error = {},
                        .cause = {},
                        .map_run = {},
-                       .items = {}});
+                       .items = {},
+                       .redriven = {},
+                       .redrive_token = {}});
   asl::execution_info info{.uid = q.uid,
                            .id = q.arn,
                            .name = q.name,

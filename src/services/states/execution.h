@@ -24,7 +24,10 @@ struct execution_row {
   std::optional<std::string> output, error, cause;
   std::optional<std::string> map_run;  // a child's: its ARN
   std::optional<int64_t> items;        // and how many it was given
-  store::sequence last = 0;            // 0 while it runs
+  int64_t redrives = 0;
+  std::optional<base::time_point> redriven;  // when last
+  std::optional<std::string> redrive_token;
+  store::sequence last = 0;  // 0 while it runs
   int64_t id = 0;
 
   bool is_express() const { return arn.find(":express:") != arn.npos; }
@@ -42,11 +45,18 @@ std::vector<execution_row> query_executions(store::reader&, const std::string& m
                                             std::string_view status, const std::string& version_arn,
                                             const std::string& alias_arn, int64_t limit);
 std::vector<execution_row> query_children(store::reader&, const std::string& map_run, int64_t before,
-                                          std::string_view status, int64_t limit);
+                                          std::string_view status, std::string_view redrives, int64_t limit);
 // A map run's children in the order of their items, beyond the row `after`, until `visit` says false. `condition` is
 // SQL over the table's columns.
 void each_child(store::reader&, const std::string& map_run, std::string_view condition, int64_t after,
                 const std::function<bool(const execution_row&)>& visit);
+
+// AWS's bounds.
+inline constexpr int64_t redrives_max = 1000;
+inline constexpr auto redrivable_for = std::chrono::days{14};
+
+// Why it cannot be redriven, in AWS's words; none where it can.
+std::optional<std::string> why_not_redriven(const execution_row&, base::time_point now);
 
 // What an ARN names: a machine's current revision, a version, or the version that an alias picks.
 struct runnable {

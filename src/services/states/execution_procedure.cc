@@ -180,6 +180,10 @@ std::optional<asl_stimulus> execution_procedure::answered(engine::decision& out,
 }
 
 std::optional<asl_stimulus> execution_procedure::told(engine::decision& out, const engine::stimulus& s) {
+  if (s.name == "redrive") {
+    out.reply = json::object{{"redriven_ms", base::to_ms(s.now)}};
+    return asl::redriven{};
+  }
   if (s.name != "stop") return told_by_token(out, s);
   if (execution_.ended()) {
     out.reply = json::object{{"stopped_ms", base::to_ms(execution_.stop_time())}};
@@ -337,6 +341,7 @@ base::result<void> execution_procedure::replay(std::string_view records) {
 
 void execution_procedure::replayed() {
   projected_ = execution_.status();
+  redrives_projected_ = execution_.redrives();
   for (const auto& c : asl::open_commands(execution_)) {
     auto* t = std::get_if<asl::task_command>(&c);
     if (!t) continue;
@@ -375,7 +380,11 @@ void execution_procedure::project(store::transaction& t, const engine::decision&
   for (const auto& c : d.opens)
     if (auto* own = std::get_if<engine::own_command>(&c.what); own && own->name == map_run_command) {
       auto arn = std::string{json::text(own->input, "arn")};
-      insert_map_run(t, uid_, c.id, arn, own->input.at("plan"), now_);
+      const auto& plan = own->input.at("plan");
+      if (json::find(plan, "redrive"))
+        redrive_map_run(t, arn, c.id, now_);
+      else
+        insert_map_run(t, uid_, c.id, arn, plan, now_);
       map_runs_.begun.push_back(arn);
     }
   for (const auto& id : d.closes) {
@@ -384,6 +393,14 @@ void execution_procedure::project(store::transaction& t, const engine::decision&
   }
   // All that was decided so far is appended with this batch, its end maybe, too.
   if (projected_ == not_started) to_tell_.push_back(projected_ = running);
+  if (redrives_projected_ != execution_.redrives()) {
+    redrives_projected_ = execution_.redrives();
+    to_tell_.push_back(projected_ = running);
+    t.run(
+        "UPDATE states_execution SET status = 'RUNNING', stopped_ms = NULL, error = NULL, cause = NULL, last = 0, "
+        "redrives = ?2, redriven_ms = ?3 WHERE uid = ?1",
+        {uid_, redrives_projected_, base::to_ms(now_)});
+  }
   if (!execution_.ended()) return;
   if (projected_ != execution_.status()) to_tell_.push_back(projected_ = execution_.status());
   std::optional<std::string> output;

@@ -126,6 +126,7 @@ class execution_procedure : public engine::procedure {
   notes notes_;
   bool first_row_ = true;
   asl::execution_status projected_ = asl::execution_status::not_started;
+  int redrives_projected_ = 0;
   std::vector<asl::execution_status> to_tell_;
   map_run_news map_runs_;
   base::time_point now_{};  // of the last decision

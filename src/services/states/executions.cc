@@ -23,11 +23,11 @@ int64_t number_of(std::string_view text) {
   return n;
 }
 
-void show_redrive(const execution_row& x, model::DescribeExecutionOutput& out) {
-  out.redriveCount = 0;
-  bool may = x.status == "FAILED" || x.status == "ABORTED" || x.status == "TIMED_OUT";
-  out.redriveStatus = may ? "REDRIVABLE" : "NOT_REDRIVABLE";
-  if (!may) out.redriveStatusReason = fmt::format("Execution is {} and cannot be redriven", x.status);
+void show_redrive(service& s, const execution_row& x, model::DescribeExecutionOutput& out) {
+  out.redriveCount = x.redrives;
+  out.redriveDate = x.redriven;
+  out.redriveStatusReason = why_not_redriven(x, s.host.env.now());
+  out.redriveStatus = out.redriveStatusReason ? "NOT_REDRIVABLE" : x.map_run ? "REDRIVABLE_BY_MAP_RUN" : "REDRIVABLE";
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ api::answer<model::StopExecutionOutput> stop_execution(service& s, api::call& c,
   });
 }
 
-api::answer<model::DescribeExecutionOutput> describe_execution(service&, api::call& c,
+api::answer<model::DescribeExecutionOutput> describe_execution(service& s, api::call& c,
                                                                const model::DescribeExecutionInput& in) {
   MDLC_TRY(auto x, c.db().read([&](store::reader& r) { return need_execution(r, in.executionArn); }));
   bool data = in.includedData != "METADATA_ONLY";
@@ -67,7 +67,7 @@ api::answer<model::DescribeExecutionOutput> describe_execution(service&, api::ca
   out.mapRunArn = x.map_run;
   out.stateMachineVersionArn = x.version_arn;
   out.stateMachineAliasArn = x.alias_arn;
-  show_redrive(x, out);
+  show_redrive(s, x, out);
   return out;
 }
 
@@ -93,7 +93,8 @@ model::ListExecutionsOutput listed(const std::vector<execution_row>& rows, int64
     item.itemCount = x.items;
     item.stateMachineVersionArn = x.version_arn;
     item.stateMachineAliasArn = x.alias_arn;
-    item.redriveCount = 0;
+    item.redriveCount = x.redrives;
+    item.redriveDate = x.redriven;
     out.executions.push_back(std::move(item));
   }
   return out;
@@ -111,8 +112,9 @@ api::answer<model::ListExecutionsOutput> list_executions(service&, api::call& c,
   if (in.mapRunArn)
     return c.db().read([&](store::reader& r) -> answer {
       MDLC_TRY(auto m, need_map_run(r, *in.mapRunArn));
-      return listed(query_children(r, m.arn, before, status, page.rows + 1), page.rows);
+      return listed(query_children(r, m.arn, before, status, in.redriveFilter.value_or(""), page.rows + 1), page.rows);
     });
+  if (in.redriveFilter) return api::refuse("ValidationException", "redriveFilter can only be used with a map run ARN");
   MDLC_TRY(auto arn, parse_machine_arn(*in.stateMachineArn));
   return c.db().read([&](store::reader& r) -> answer {
     MDLC_TRY(auto m, need_machine(r, arn));
@@ -122,6 +124,25 @@ api::answer<model::ListExecutionsOutput> list_executions(service&, api::call& c,
     return listed(query_executions(r, m.uid, before, status, arn.is_version() ? arn.str() : "",
                                    arn.is_alias() ? arn.str() : "", page.rows + 1),
                   page.rows);
+  });
+}
+
+// Goes on from the state that did not succeed. An inline Map or a Parallel is done again as a whole.
+api::answer<model::RedriveExecutionOutput> redrive_execution(service& s, api::call& c,
+                                                             const model::RedriveExecutionInput& in) {
+  return c.commit([&](store::transaction& t) -> api::answer<model::RedriveExecutionOutput> {
+    MDLC_TRY(auto x, need_execution(t, in.executionArn));
+    if (in.clientToken && x.redrive_token == in.clientToken && x.redriven)
+      return model::RedriveExecutionOutput{*x.redriven};
+    auto why_not = why_not_redriven(x, s.host.env.now());
+    if (!why_not && x.map_run) why_not = "Execution is a child of a Map Run and can only be redriven by it";
+    // What it began may still be being stopped.
+    bool lives_on = s.executions.look(x.uid, [](const auto&, auto) {}) || has_open_map_run(t, x.arn);
+    if (!why_not && lives_on) why_not = "Execution is being stopped and cannot be redriven yet";
+    if (why_not) return api::refuse("ExecutionNotRedrivable", *why_not);
+    t.run("UPDATE states_execution SET redrive_token = ?2 WHERE uid = ?1", {x.uid, in.clientToken});
+    MDLC_TRY(auto told, s.executions.reopen(t, x.uid, x.last, "redrive", json::object()));
+    return model::RedriveExecutionOutput{base::from_ms(told.at("redriven_ms").as_int64())};
   });
 }
 

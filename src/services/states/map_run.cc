@@ -7,7 +7,8 @@ constexpr std::string_view columns =
     "id, account, region, arn, label, execution, execution_uid, command, machine, machine_name, revision, phase, "
     "status, started_ms, stopped_ms, max_concurrency, tolerated_count, tolerated_percentage, spool, spool_bytes, "
     "total, "
-    "position, next_item, error, cause, output, files, results_written, express";
+    "position, next_item, error, cause, output, files, results_written, express, redrives, "
+    "redriven_ms";
 
 map_run_row read(const store::row& r) {
   map_run_row m{.id = r.integer(0),
@@ -37,8 +38,11 @@ map_run_row read(const store::row& r) {
                 .output = r.text_if(25),
                 .files = r.text(26),
                 .results_written = r.integer(27),
+                .redrives = r.integer(29),
+                .redriven = {},
                 .express = r.integer(28) != 0};
   if (auto ms = r.integer_if(14)) m.stopped = base::from_ms(*ms);
+  if (auto ms = r.integer_if(30)) m.redriven = base::from_ms(*ms);
   if (!r.is_null(17)) m.tolerated_percentage = r.real(17);
   return m;
 }
@@ -79,6 +83,16 @@ std::vector<std::string> open_map_runs(store::reader& r) {
   return out;
 }
 
+bool has_open_map_run(store::reader& r, const std::string& execution) {
+  return r.first("SELECT 1 FROM states_map_run WHERE execution = ?1 AND stopped_ms IS NULL", {execution}).has_value();
+}
+
+std::set<std::string> spools_in_use(store::reader& r) {
+  std::set<std::string> out;
+  for (const auto& row : r.query("SELECT spool FROM states_map_run WHERE spool <> ''")) out.insert(row.text(0));
+  return out;
+}
+
 json::value plan_of(store::reader& r, const std::string& arn) {
   return *json::parse(r.first("SELECT plan FROM states_map_run WHERE arn = ?1", {arn})->text(0));
 }
@@ -101,12 +115,48 @@ void insert_map_run(store::transaction& t, const std::string& execution_uid, con
   t.run(
       "INSERT INTO states_map_run (account, region, arn, label, execution, execution_uid, command, machine, "
       "machine_name, revision, plan, phase, status, started_ms, max_concurrency, tolerated_count, "
-      "tolerated_percentage, spool, spool_bytes, total, position, next_item, files, results_written, express) "
+      "tolerated_percentage, spool, spool_bytes, total, position, next_item, files, results_written, redrives, "
+      "express) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'reading', 'RUNNING', ?12, ?13, ?14, ?15, '', 0, 0, 0, 0, "
-      "'[]', 0, ?16)",
+      "'[]', 0, 0, ?16)",
       {parent->text(0), parent->text(1), arn, label, parent->text(2), execution_uid, command, machine, machine_name,
        parent->text(5), json::print(plan), base::to_ms(now), plan.at("max_concurrency").to_number<int64_t>(), count,
        percentage, plan.at("express").as_bool() ? 1 : 0});
+}
+
+void redrive_map_run(store::transaction& t, const std::string& arn, const std::string& command, base::time_point now) {
+  t.run(
+      "UPDATE states_map_run SET phase = 'redriving', status = 'RUNNING', stopped_ms = NULL, error = NULL, cause = "
+      "NULL, command = ?2, files = '[]', results_written = 0, redrives = redrives + 1, redriven_ms = ?3 WHERE arn = ?1",
+      {arn, command, base::to_ms(now)});
+}
+
+namespace {
+
+constexpr std::string_view not_yet_redriven =
+    "map_run = ?1 AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND started_ms <= ?2 AND (redriven_ms IS NULL OR "
+    "redriven_ms < ?2) AND redrives < ?3";
+
+}  // namespace
+
+std::vector<unsuccessful_child> to_be_redriven(store::reader& r, const map_run_row& m, int64_t limit) {
+  std::vector<unsuccessful_child> out;
+  if (!m.redriven) return out;
+  for (const auto& row : r.query(fmt::format("SELECT uid, last, items FROM states_execution WHERE {} ORDER BY id LIMIT "
+                                             "?4",
+                                             not_yet_redriven),
+                                 {m.arn, base::to_ms(*m.redriven), redrives_max, limit}))
+    out.push_back({row.text(0), row.integer(1), row.integer(2)});
+  return out;
+}
+
+tally::pair pending_redrive(store::reader& r, const map_run_row& m) {
+  if (m.phase != "redriving") return {};
+  auto row =
+      r.first(fmt::format("SELECT COUNT(*), CAST(COALESCE(SUM(items), 0) AS BIGINT) FROM states_execution WHERE {}",
+                          not_yet_redriven),
+              {m.arn, base::to_ms(*m.redriven), redrives_max});
+  return {row->integer(0), row->integer(1)};
 }
 
 std::optional<std::string> abort_map_run(store::transaction& t, const std::string& execution_uid,

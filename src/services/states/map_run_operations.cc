@@ -12,7 +12,7 @@ namespace {
 
 // Items and executions are counted alike; `total` and `pending` of executions are those begun.
 template <class Counts>
-Counts counts_of(const tally& t, int64_t tally::pair::*of, int64_t total, int64_t written) {
+Counts counts_of(const tally& t, int64_t tally::pair::*of, int64_t total, int64_t written, int64_t pending_redrive) {
   Counts out;
   out.running = t.running.*of;
   out.succeeded = t.succeeded.*of;
@@ -23,7 +23,7 @@ Counts counts_of(const tally& t, int64_t tally::pair::*of, int64_t total, int64_
   out.pending = total - t.begun().*of;
   out.resultsWritten = written;
   out.failuresNotRedrivable = 0;
-  out.pendingRedrive = 0;
+  out.pendingRedrive = pending_redrive;
   return out;
 }
 
@@ -34,6 +34,7 @@ api::answer<model::DescribeMapRunOutput> describe_map_run(service&, api::call& c
   return c.db().read([&](store::reader& r) -> api::answer<model::DescribeMapRunOutput> {
     MDLC_TRY(auto m, need_map_run(r, in.mapRunArn));
     auto children = count_children(r, m.arn);
+    auto waiting = pending_redrive(r, m);
     model::DescribeMapRunOutput out;
     out.mapRunArn = m.arn;
     out.executionArn = m.execution;
@@ -43,11 +44,13 @@ api::answer<model::DescribeMapRunOutput> describe_map_run(service&, api::call& c
     out.maxConcurrency = m.max_concurrency;
     out.toleratedFailurePercentage = m.tolerated_percentage.value_or(0);
     out.toleratedFailureCount = m.tolerated_count.value_or(0);
-    out.itemCounts = counts_of<model::MapRunItemCounts>(children, &tally::pair::items, m.total, m.results_written);
+    out.itemCounts =
+        counts_of<model::MapRunItemCounts>(children, &tally::pair::items, m.total, m.results_written, waiting.items);
     auto written = m.results_written > 0 ? children.begun().children : 0;
-    out.executionCounts =
-        counts_of<model::MapRunExecutionCounts>(children, &tally::pair::children, children.begun().children, written);
-    out.redriveCount = 0;
+    out.executionCounts = counts_of<model::MapRunExecutionCounts>(children, &tally::pair::children,
+                                                                  children.begun().children, written, waiting.children);
+    out.redriveCount = m.redrives;
+    out.redriveDate = m.redriven;
     return out;
   });
 }

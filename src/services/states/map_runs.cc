@@ -77,31 +77,30 @@ map_runs::run_ptr map_runs::take(const std::string& arn) {
 
 void map_runs::begun(const std::string& arn) {
   auto r = std::make_shared<run>(arn);
+  service_.host.db.read([&](store::reader& reader) {
+    count(reader, *r);
+    return 0;
+  });
   {
     std::lock_guard lock{mutex_};
-    runs_.emplace(arn, r);
+    runs_.insert_or_assign(arn, r);
   }
   wake(r);
 }
 
 void map_runs::resume() {
-  std::set<std::string> spools;
-  for (const auto& arn : service_.host.db.read([](store::reader& r) { return open_map_runs(r); })) {
-    auto r = std::make_shared<run>(arn);
-    service_.host.db.read([&](store::reader& reader) {
-      auto children = count_children(reader, arn);
-      r->open = children.running.children;
-      r->bad_items = children.unsuccessful().items;
-      spools.insert(find_map_run(reader, arn)->spool);
-      return 0;
-    });
-    {
-      std::lock_guard lock{mutex_};
-      runs_.emplace(arn, r);
-    }
-    wake(r);
-  }
+  auto [open, spools] = service_.host.db.read([](store::reader& r) {
+    return std::pair{open_map_runs(r), spools_in_use(r)};
+  });
+  for (const auto& arn : open) begun(arn);
   spools_->sweep([&](const std::string& name) { return spools.contains(name); });
+}
+
+// What there is of children already, of one that is resumed or redriven.
+void map_runs::count(store::reader& reader, run& r) {
+  auto children = count_children(reader, r.arn);
+  r.open = children.running.children;
+  r.bad_items = children.unsuccessful().items - pending_redrive(reader, *find_map_run(reader, r.arn)).items;
 }
 
 void map_runs::poke(const std::string& arn) {
@@ -180,12 +179,17 @@ bool map_runs::step(run& r) {
     return false;
   }
   if (row->phase == "ended") {
+    {
+      // It may have been redriven meanwhile, and another stand in its place.
+      std::lock_guard lock{mutex_};
+      auto found = runs_.find(r.arn);
+      if (found != runs_.end() && found->second.get() == &r) runs_.erase(found);
+    }
     answer(*row);
-    std::lock_guard lock{mutex_};
-    runs_.erase(r.arn);
     return false;
   }
   if (row->phase == "reading") return read(r, *row), true;
+  if (row->phase == "redriving") return redrive(r, *row);
   if (row->phase == "running") return go_on(r, *row);
   if (row->phase == "writing") return write(r, *row), true;
   if (!stop_children(r, *row)) return false;
@@ -278,6 +282,43 @@ bool map_runs::go_on(run& r, const map_run_row& row) {
   auto at_most = row.max_concurrency > 0 ? std::min(row.max_concurrency, children_at_once_max) : children_at_once_max;
   if (open >= at_most) return false;
   begin_children(r, row, std::min(at_most - open, children_begun_at_once_max));
+  return true;
+}
+
+// Opens again what did not succeed, in the same window as what is begun. Express children too go on from where they
+// failed.
+bool map_runs::redrive(run& r, const map_run_row& row) {
+  int64_t open;
+  {
+    std::lock_guard lock{r.mutex};
+    open = r.open;
+  }
+  auto at_most = row.max_concurrency > 0 ? std::min(row.max_concurrency, children_at_once_max) : children_at_once_max;
+  if (open >= at_most) return false;
+  auto found = service_.host.db.read([&](store::reader& reader) {
+    return to_be_redriven(reader, row, std::min(at_most - open, children_begun_at_once_max));
+  });
+  {
+    std::lock_guard lock{r.mutex};
+    r.open += std::ssize(found);
+  }
+  bool is_done = service_.host.db.write([&](store::transaction& t) {
+    auto current = t.first("SELECT phase FROM states_map_run WHERE arn = ?1", {r.arn});
+    if (current->text(0) != "redriving") return false;
+    if (found.empty()) {
+      // One whose items were never read has them read now.
+      t.run("UPDATE states_map_run SET phase = ?2 WHERE arn = ?1", {r.arn, row.spool.empty() ? "reading" : "running"});
+    }
+    for (const auto& child : found) {
+      auto told = service_.executions.reopen(t, child.uid, child.last, "redrive", json::object());
+      if (!told) base::log::stop_process("a child cannot be redriven: " + told.error().reason);
+    }
+    return true;
+  });
+  if (!is_done) {
+    std::lock_guard lock{r.mutex};
+    r.open -= std::ssize(found);
+  }
   return true;
 }
 
@@ -395,7 +436,9 @@ void map_runs::begin_child(store::transaction& t, const run& r, const map_run_ro
                        .error = {},
                        .cause = {},
                        .map_run = row.arn,
-                       .items = input.items});
+                       .items = input.items,
+                       .redriven = {},
+                       .redrive_token = {}});
   asl::execution_info info{.uid = uid,
                            .id = arn,
                            .name = name,
@@ -492,13 +535,15 @@ void map_runs::end(run& r, const map_run_row& row, std::string_view status, cons
     // Between the look at the row and now it may have been aborted; that is the next step's.
     return t.run(
                "UPDATE states_map_run SET phase = 'ended', status = ?2, stopped_ms = ?3, output = ?4, error = ?5, "
-               "cause = ?6, spool = '', results_written = ?7 WHERE arn = ?1 AND phase = ?8",
+               "cause = ?6, spool = CASE WHEN ?2 = 'SUCCEEDED' THEN '' ELSE spool END, results_written = ?7 WHERE arn "
+               "= ?1 AND phase = ?8",
                {r.arn, status, base::to_ms(now), output, why.error, why.cause,
                 status == "ABORTED" ? 0 : count_children(t, r.arn).begun().items, row.phase}) == 1;
   });
   if (!is_ended) return;
   r.spool.reset();
-  if (!row.spool.empty()) spools_->remove(row.spool);
+  // One that did not succeed may be redriven, and goes on in its spool.
+  if (status == "SUCCEEDED") spools_->remove(row.spool);
 }
 
 void map_runs::answer(const map_run_row& row) {

@@ -48,6 +48,7 @@ class map_runs {
   struct run;
   using run_ptr = std::shared_ptr<run>;
 
+  static void count(store::reader&, run&);
   run_ptr take(const std::string& arn);
   void wake(const run_ptr&);
   void work(const run_ptr&);
@@ -58,6 +59,7 @@ class map_runs {
   api::answer<json::value> call(const run&, const map_run_row&, std::string_view operation, const json::value& input,
                                 std::optional<blob::slice>* body);
   void begin_child(store::transaction&, const run&, const map_run_row&, child_input, base::time_point now);
+  bool redrive(run&, const map_run_row&);
   void begin_children(run&, const map_run_row&, int64_t room);
   base::result<bool, asl::failure> next_child(run&, child_input&);
   bool stop_children(run&, const map_run_row&);

@@ -33,6 +33,7 @@ class service;
   op(ListStateMachines, list_state_machines) \
   op(ListTagsForResource, list_tags_for_resource) \
   op(PublishStateMachineVersion, publish_state_machine_version) \
+  op(RedriveExecution, redrive_execution) \
   op(SendTaskFailure, send_task_failure) \
   op(SendTaskHeartbeat, send_task_heartbeat) \
   op(SendTaskSuccess, send_task_success) \

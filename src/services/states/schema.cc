@@ -80,6 +80,9 @@ constexpr store::migration tables[] = {{1, R"(
                                        {2, R"(
   ALTER TABLE states_execution ADD COLUMN map_run TEXT;
   ALTER TABLE states_execution ADD COLUMN items BIGINT;
+  ALTER TABLE states_execution ADD COLUMN redrives BIGINT NOT NULL DEFAULT 0;
+  ALTER TABLE states_execution ADD COLUMN redriven_ms BIGINT;
+  ALTER TABLE states_execution ADD COLUMN redrive_token TEXT;
   CREATE INDEX states_execution_of_map_run ON states_execution (map_run, id) WHERE map_run IS NOT NULL;
   CREATE TABLE states_map_run (
     id INTEGER PRIMARY KEY,
@@ -111,6 +114,8 @@ constexpr store::migration tables[] = {{1, R"(
     output TEXT,
     files TEXT NOT NULL,
     results_written BIGINT NOT NULL,
+    redrives BIGINT NOT NULL,
+    redriven_ms BIGINT,
     express BIGINT NOT NULL);
   CREATE INDEX states_map_run_of_execution ON states_map_run (execution, id);
   CREATE INDEX states_map_run_of_command ON states_map_run (execution_uid, command);
