@@ -49,6 +49,40 @@ TEST(distributed_map, a_failed_map_run_is_retried_as_a_new_one) {
   EXPECT_NE(only_task(r).resource, first);
 }
 
+TEST(distributed_map, redriven_it_goes_on_with_its_map_run) {
+  testing::run r{machine("")};
+  r.start("[]");
+  auto first = only_task(r).resource;
+  for (int redrives : {1, 2}) {
+    r.feed(task_failed{r.tasks.begin()->first, {"States.ExceedToleratedFailureThreshold", {}}});
+    r.feed(redriven{});
+    ASSERT_EQ(r.tasks.size(), 1u);
+    EXPECT_EQ(only_task(r).resource, first);
+    EXPECT_EQ(only_task(r).parameters.text(), fmt::format(R"({{"redrive":{}}})", redrives));
+  }
+  r.feed(task_succeeded{r.tasks.begin()->first, document::from_text("[]")});
+  EXPECT_EQ(r.end(), "[]");
+  EXPECT_TRUE(r.types().ends_with(
+      "MapRunFailed MapStateFailed ExecutionFailed ExecutionRedriven MapRunRedriven MapRunSucceeded MapStateSucceeded "
+      "MapStateExited ExecutionSucceeded"))
+      << r.types();
+  auto events = r.history();
+  const auto& redriven_event = events[events.size() - 5];
+  EXPECT_EQ(json::print(redriven_event.at("mapRunRedrivenEventDetails")),
+            fmt::format(R"({{"mapRunArn":"{}","redriveCount":2}})", first));
+  EXPECT_EQ(redriven_event.at("previousEventId"), events[events.size() - 6].at("id"));
+}
+
+TEST(distributed_map, redriven_it_begins_a_new_map_run_where_items_were_never_there) {
+  testing::run r{machine("")};
+  r.start("[]");
+  auto first = only_task(r).resource;
+  r.feed(task_failed{r.tasks.begin()->first, {"States.ItemReaderFailed", {}}});
+  r.feed(redriven{});
+  ASSERT_EQ(r.tasks.size(), 1u);
+  EXPECT_NE(only_task(r).resource, first);
+}
+
 TEST(distributed_map, has_a_plan_with_all_numbers_found) {
   testing::run r{machine(
       R"("Label":"L","MaxConcurrencyPath":"$.c","ToleratedFailureCountPath":"$.n","ToleratedFailurePercentagePath":"$.p",

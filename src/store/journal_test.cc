@@ -118,6 +118,27 @@ TEST(journal, recovers_with_and_without_checkpoint) {
   }
 }
 
+TEST(journal, what_was_closed_can_be_opened_again) {
+  for (bool checkpoints : {false, true}) {
+    temporary_folder folder;
+    sequence last = 0;
+    {
+      auto db = open(folder.path());
+      journal j(*db);
+      auto closed = append(*db, j, a, append(*db, j, a, 0, "a1"), "a2", true);
+      EXPECT_TRUE(heads(j).empty());
+      if (checkpoints) j.checkpoint();
+      last = db->write([&](transaction& t) { return j.append(t, a, closed, "a3", false, true); });
+      last = append(*db, j, a, last, "a4");
+      EXPECT_EQ(heads(j), (std::map<procedure_id, sequence>{{a, last}}));
+    }
+    auto db = open(folder.path());
+    journal j(*db);
+    EXPECT_EQ(heads(j), (std::map<procedure_id, sequence>{{a, last}}));
+    EXPECT_EQ(history(*db, j, last), "a1 a2.a3 a4 ");
+  }
+}
+
 TEST(journal, a_checkpoint_writes_what_changed_since_the_last) {
   temporary_folder folder;
   auto db = open(folder.path());

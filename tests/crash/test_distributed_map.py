@@ -200,3 +200,67 @@ def test_ends_as_if_undisturbed(world: Any, undisturbed: Any, point: str) -> Non
             break
         passing += 1
     assert passing > 1, "the point is never passed"
+
+
+# --- Redrive: the fifth item fails until it is cured; the others' counts stay what they are.
+
+CURED = json.loads(json.dumps(MACHINE).replace('"ToleratedFailureCount": 1, ', ""))
+CURED["States"]["Map"]["ItemProcessor"]["States"]["Bad"] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
+    "Parameters": {"Bucket": BUCKET, "Key.$": "States.Format('cure-{}', $.run)"},
+    "ResultPath": None,
+    "Next": "Good",
+}
+
+
+def redrive(server: Server, execution: str) -> None:
+    """Redrives the execution; again is the same."""
+    states = server.client("stepfunctions")
+    if states.describe_execution(executionArn=execution)["redriveCount"] == 0:
+        states.redrive_execution(executionArn=execution, clientToken="once")
+
+
+def disturb_redrive(server: Server, execution: str, crash_at: str) -> bool:
+    server.start(crash_at=crash_at)
+    if server.process and server.process.poll() is None:
+        try:
+            redrive(server, execution)
+            await_end(server, execution)
+            server.stop()
+            return False
+        except (BotoCoreError, ClientError):
+            pass
+    return server.wait_for_death()
+
+
+@pytest.mark.parametrize("point", ["store.before_commit", "store.after_commit", "map_run.before_result"])
+def test_a_redrive_ends_as_if_undisturbed(world: Any, point: str) -> None:
+    server, machine = world
+    server.start()
+    cured = server.client("stepfunctions").create_state_machine(
+        name=f"cured-{point.replace('.', '-')}", definition=json.dumps(CURED), roleArn="arn:aws:iam::000000000000:role/c"
+    )["stateMachineArn"]
+    server.stop()
+    passing = 1
+    while True:
+        name = f"cured-{point.replace('.', '-')}-{passing}"
+        server.start()
+        execution = begin(server, cured, name)
+        await_end(server, execution)
+        server.client("s3").put_object(Bucket=BUCKET, Key=f"cure-{name}", Body=b"")
+        server.stop()
+        killed = disturb_redrive(server, execution, f"{point}:{passing}")
+        server.start()
+        redrive(server, execution)
+        await_end(server, execution)
+        seen = outcome(server, execution, name)
+        assert seen["status"] == "SUCCEEDED", f"killed at {point}:{passing}"
+        assert seen["hits"] == [{"N": "1"}] * ITEMS, f"killed at {point}:{passing}"
+        assert seen["children"] == [["SUCCEEDED", 1]] * ITEMS, f"killed at {point}:{passing}"
+        assert server.client("stepfunctions").describe_execution(executionArn=execution)["redriveCount"] == 1
+        server.stop()
+        if not killed:
+            break
+        passing += 1
+    assert passing > 1, "the point is never passed"

@@ -41,8 +41,8 @@ json::object shown(const execution_row& x, const std::string& machine_arn) {
     out["Output"] = *x.output;
     out["OutputDetails"] = included();
   }
-  bool may = !x.is_express() && x.status != "SUCCEEDED";
-  out["RedriveCount"] = 0;
+  bool may = x.status != "SUCCEEDED";
+  out["RedriveCount"] = x.redrives;
   out["RedriveStatus"] = may ? "REDRIVABLE_BY_MAP_RUN" : "NOT_REDRIVABLE";
   if (!may) out["RedriveStatusReason"] = fmt::format("Execution is {} and cannot be redriven", x.status);
   out["StartDate"] = base::to_iso8601(x.started);
