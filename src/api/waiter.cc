@@ -20,6 +20,7 @@ constexpr std::array places{
     place{"lambda", "GetFunction", "Configuration", "LastUpdateStatus"},
     place{"sagemaker", "DescribeTrainingJob", "", "TrainingJobStatus"},
     place{"sagemaker", "DescribeProcessingJob", "", "ProcessingJobStatus"},
+    place{"sagemaker", "DescribeHyperParameterTuningJob", "", "HyperParameterTuningJobStatus"},
     place{"sagemaker", "DescribeTransformJob", "", "TransformJobStatus"},
 };
 

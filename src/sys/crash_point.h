@@ -23,6 +23,8 @@ inline constexpr std::array crash_points{
     std::string_view{"supervisor.before_mark"},     // the supervisor holds the lock, no started mark
     std::string_view{"supervisor.before_exec"},     // the mark is durable, the program not begun
     std::string_view{"supervisor.before_outcome"},  // the program ended, its outcome is not written
+    std::string_view{"tuning.before_step"},         // a training job's end is known, nothing was made of it
+    std::string_view{"tuning.after_step"},          // what a tuning job does next is durable, nobody knows
     std::string_view{"job.before_publish"},         // the program ended, its results are not yet objects
     std::string_view{"job.after_publish"},          // they are, the job's end is not recorded
     std::string_view{"map_run.before_items"},       // a map run's items are spooled, its row does not know

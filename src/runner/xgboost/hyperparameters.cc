@@ -10,6 +10,8 @@
 namespace mdlc::runner::xgboost {
 namespace {
 
+constexpr std::string_view tuning_metric_parameter = "_tuning_objective_metric";
+
 enum class form { integer, real, category, list, text };
 
 struct range {
@@ -232,13 +234,27 @@ base::result<void> check_together(const json::object& given, const hyperparamete
   return {};
 }
 
+// "validation:auc": what a tuning job looks at is measured, asked for or not.
+void add_tuned_metric(std::string_view objective, hyperparameters& h) {
+  const auto colon = objective.find(':');
+  if (colon == std::string_view::npos) return;
+  const std::string metric{objective.substr(colon + 1)};
+  if (std::find(h.eval_metrics.begin(), h.eval_metrics.end(), metric) == h.eval_metrics.end())
+    h.eval_metrics.push_back(metric);
+}
+
 }  // namespace
 
 base::result<hyperparameters> check_hyperparameters(const json::object& given) {
   if (!given.contains("num_round")) return base::fail("Missing required hyperparameter: num_round");
   hyperparameters h;
+  std::string tuned_for;
   for (const auto& [key, value] : given) {
     const std::string name{key};
+    if (name == tuning_metric_parameter && value.is_string()) {
+      tuned_for = json::view(value.get_string());
+      continue;
+    }
     const auto* p = find_parameter(name);
     if (!p) return base::fail(fmt::format("Extraneous hyperparameter found: {}", name));
     if (!value.is_string()) return base::fail(fmt::format("Hyperparameter {}: could not parse value", name));
@@ -255,6 +271,7 @@ base::result<hyperparameters> check_hyperparameters(const json::object& given) {
     else if (name != "save_model_on_termination")
       h.library.emplace_back(name, strip(text));
   }
+  add_tuned_metric(tuned_for, h);
   MDLC_CHECK(check_together(given, h));
   return h;
 }

@@ -67,6 +67,17 @@ TEST(hyperparameters, reach_the_library_as_they_are) {
               testing::ElementsAre(testing::Pair("objective", "binary:logistic"), testing::Pair("eta", "0.3")));
 }
 
+TEST(hyperparameters, measure_what_a_tuning_job_looks_at) {
+  const auto metrics = [](json::object more) {
+    more["num_round"] = "1";
+    more["_tuning_objective_metric"] = "validation:mae";
+    return check_hyperparameters(more)->eval_metrics;
+  };
+  EXPECT_THAT(metrics({}), testing::ElementsAre("mae"));
+  EXPECT_THAT(metrics({{"eval_metric", "rmse"}}), testing::ElementsAre("rmse", "mae"));
+  EXPECT_THAT(metrics({{"eval_metric", "mae,rmse"}}), testing::ElementsAre("mae", "rmse"));
+}
+
 TEST(hyperparameters, know_which_way_a_metric_is_good) {
   for (auto m : {"auc", "aucpr", "map", "ndcg", "ndcg@5"}) EXPECT_TRUE(is_maximized(m)) << m;
   for (auto m : {"rmse", "error@0.4", "logloss", "mae"}) EXPECT_FALSE(is_maximized(m)) << m;

@@ -133,20 +133,25 @@ json::object describe(const job& j) {
   return out;
 }
 
-api::event change_of(const job& j) {
-  json::value detail = describe(j);
+api::event event_of(const base::scope& scope, std::string_view title, std::string arn, int64_t at_ms,
+                    json::object description, const json::object& request) {
+  json::value detail = std::move(description);
   to_milliseconds(detail);
-  if (const auto* tags = j.request.if_contains("Tags"); tags && tags->is_array()) {
+  if (const auto* tags = request.if_contains("Tags"); tags && tags->is_array()) {
     json::object as_map;
     for (const auto& t : tags->get_array()) as_map[json::text(t, "Key")] = json::text(t, "Value");
     detail.as_object()["Tags"] = std::move(as_map);
   }
-  return {.scope = j.key.scope,
+  return {.scope = scope,
           .source = "aws.sagemaker",
-          .detail_type = fmt::format("SageMaker {} Job State Change", title_of(j.key.what)),
-          .resources = {j.key.arn()},
-          .time = base::from_ms(j.modified_ms),
+          .detail_type = fmt::format("SageMaker {} Job State Change", title),
+          .resources = {std::move(arn)},
+          .time = base::from_ms(at_ms),
           .detail = std::move(detail.as_object())};
+}
+
+api::event change_of(const job& j) {
+  return event_of(j.key.scope, title_of(j.key.what), j.key.arn(), j.modified_ms, describe(j), j.request);
 }
 
 }  // namespace mdlc::services::sagemaker

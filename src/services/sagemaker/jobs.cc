@@ -7,13 +7,13 @@ constexpr size_t job_id_length = 20;
 
 }  // namespace
 
-job new_job(service& s, const api::call& c, kind what, std::string name, json::object request) {
+job new_job(service& s, const api::context& c, kind what, std::string name, json::object request) {
   job j;
-  j.key = {c.context.scope, what, std::move(name)};
+  j.key = {c.scope, what, std::move(name)};
   j.id = s.host.env.random_id(job_id_length);
   j.status = "InProgress";
   j.created_ms = base::to_ms(s.host.env.now());
-  j.command_id = c.context.command_id;
+  j.command_id = c.command_id;
   j.request = std::move(request);
   if (s.jobs.is_full())
     j.enter("Pending", "Waiting for other jobs to end", j.created_ms);

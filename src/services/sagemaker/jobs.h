@@ -12,7 +12,7 @@
 namespace mdlc::services::sagemaker {
 
 // A row for a request (in normal form), to be inserted.
-job new_job(service&, const api::call&, kind, std::string name, json::object request);
+job new_job(service&, const api::context&, kind, std::string name, json::object request);
 // In the call's commit: inserts it, and once that is durable tells the bus and the queue. Refuses a name that is taken.
 api::answer<void> add_job(service&, store::transaction&, const job&, const std::optional<std::vector<model::Tag>>&);
 

@@ -17,7 +17,13 @@ class service;
                       op(DescribeTransformJob, describe_transform_job) op(ListModels, list_models)                   \
                           op(ListTags, list_tags) op(ListTrainingJobs, list_training_jobs)                           \
                               op(ListTransformJobs, list_transform_jobs) op(StopTrainingJob, stop_training_job)      \
-                                  op(StopTransformJob, stop_transform_job)
+                                  op(StopTransformJob, stop_transform_job)                                           \
+                                      op(CreateHyperParameterTuningJob, create_hyper_parameter_tuning_job)           \
+                                          op(DescribeHyperParameterTuningJob, describe_hyper_parameter_tuning_job)   \
+                                              op(ListHyperParameterTuningJobs, list_hyper_parameter_tuning_jobs)     \
+                                                  op(ListTrainingJobsForHyperParameterTuningJob,                     \
+                                                     list_training_jobs_for_hyper_parameter_tuning_job)              \
+                                                      op(StopHyperParameterTuningJob, stop_hyper_parameter_tuning_job)
 
 MDLC_DECLARE_OPERATIONS(MDLC_SAGEMAKER_OPERATIONS)
 

@@ -60,7 +60,7 @@ api::answer<void> check(const model::CreateProcessingJobRequest& in) {
 api::answer<model::CreateProcessingJobResponse> create_processing_job(service& s, api::call& c,
                                                                       const model::CreateProcessingJobRequest& in) {
   MDLC_CHECK(check(in));
-  auto j = new_job(s, c, kind::processing, in.ProcessingJobName, to_json(in).as_object());
+  auto j = new_job(s, c.context, kind::processing, in.ProcessingJobName, to_json(in).as_object());
   return c.commit([&](store::transaction& t) -> api::answer<model::CreateProcessingJobResponse> {
     MDLC_CHECK(add_job(s, t, j, in.Tags));
     return model::CreateProcessingJobResponse{j.key.arn()};

@@ -41,6 +41,22 @@ constexpr store::migration steps[] = {{1, R"(
     key TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (arn, key)) WITHOUT ROWID;
+)"},
+                                      // A tuning job's request and progress are tuning.h's, as JSON; one that has not
+                                      // ended is looked at again at a start.
+                                      {2, R"(
+  CREATE TABLE sagemaker_tuning (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    modified_ms BIGINT NOT NULL,
+    ended_ms BIGINT,
+    request TEXT NOT NULL,
+    progress TEXT NOT NULL,
+    PRIMARY KEY (account, region, name)) WITHOUT ROWID;
+  CREATE INDEX sagemaker_tuning_open ON sagemaker_tuning (created_ms) WHERE ended_ms IS NULL;
 )"}};
 
 }  // namespace

@@ -18,7 +18,7 @@ void sweep(const sys::path& folder, const std::set<std::string>& open) {
 
 }  // namespace
 
-service::service(api::host& h) : host(h), images(h.data_folder), jobs(*this) {}
+service::service(api::host& h) : host(h), images(h.data_folder), jobs(*this), tunings(*this) {}
 
 sys::path service::folder_of(const job& j) const {
   return host.data_folder / "jobs" / fmt::format("{}", name_of(j.key.what)) / j.id;
@@ -34,6 +34,7 @@ void service::resume() {
     if (j.at != phase::queued) jobs.submit(j.key);
   for (const auto& j : open)
     if (j.at == phase::queued) jobs.submit(j.key);
+  tunings.resume();
   if (!open.empty()) base::log::info("sagemaker: {} jobs taken up again", open.size());
 }
 

@@ -9,6 +9,7 @@
 #include "api/host.h"
 #include "runner/image_table.h"
 #include "services/sagemaker/queue.h"
+#include "services/sagemaker/tuning.h"
 
 namespace mdlc::services::sagemaker {
 
@@ -17,13 +18,17 @@ class service : public api::service {
   explicit service(api::host&);
   // Takes up the jobs that a restart interrupted, and removes the folders of those that ended.
   void resume() override;
-  void stop() override { jobs.stop(); }
+  void stop() override {
+    tunings.stop();
+    jobs.stop();
+  }
 
   sys::path folder_of(const job&) const;
 
   api::host& host;
   const runner::image_table images;
   queue jobs;
+  tuner tunings;
 };
 
 // Migrates the tables, registers the operations.

@@ -23,6 +23,9 @@ api::answer<std::string> find_resource(store::reader& r, const base::scope& scop
   if (type == "model")
     found = r.first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
                     {scope.account, scope.region, name});
+  if (type == "hyper-parameter-tuning-job")
+    found = r.first("SELECT 1 FROM sagemaker_tuning WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
+                    {scope.account, scope.region, name});
   for (auto k : all_kinds)
     if (type == fmt::format("{}-job", name_of(k)))
       found = r.first(

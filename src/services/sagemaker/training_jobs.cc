@@ -23,7 +23,7 @@ api::answer<void> check(const model::CreateTrainingJobRequest& in) {
 api::answer<model::CreateTrainingJobResponse> create_training_job(service& s, api::call& c,
                                                                   const model::CreateTrainingJobRequest& in) {
   MDLC_CHECK(check(in));
-  auto j = new_job(s, c, kind::training, in.TrainingJobName, to_json(in).as_object());
+  auto j = new_job(s, c.context, kind::training, in.TrainingJobName, to_json(in).as_object());
   return c.commit([&](store::transaction& t) -> api::answer<model::CreateTrainingJobResponse> {
     MDLC_CHECK(add_job(s, t, j, in.Tags));
     return model::CreateTrainingJobResponse{j.key.arn()};

@@ -30,7 +30,7 @@ api::answer<void> check(const model::CreateTransformJobRequest& in) {
 api::answer<model::CreateTransformJobResponse> create_transform_job(service& s, api::call& c,
                                                                     const model::CreateTransformJobRequest& in) {
   MDLC_CHECK(check(in));
-  auto j = new_job(s, c, kind::transform, in.TransformJobName, to_json(in).as_object());
+  auto j = new_job(s, c.context, kind::transform, in.TransformJobName, to_json(in).as_object());
   return c.commit([&](store::transaction& t) -> api::answer<model::CreateTransformJobResponse> {
     // The model as it is now: what happens to it later is no longer this job's business.
     auto found = find_model(t, c.context.scope, in.ModelName);
