@@ -277,3 +277,58 @@ def test_a_stopped_workflow_stops_it(lab: TuningLab) -> None:
     wait_until(runs)
     states.stop_execution(executionArn=execution)
     assert lab.await_tuning(name)["HyperParameterTuningJobStatus"] == "Stopped"
+
+
+def test_training_jobs_that_fall_behind_are_stopped(lab: TuningLab) -> None:
+    name = unique("early")
+    # The last one learns next to nothing, and takes its time for it.
+    grid = {"CategoricalParameterRanges": [{"Name": "eta", "Values": ["0.5", "0.4", "0.3", "0.000001"]}]}
+    long = lab.definition(StaticHyperParameters={"num_round": "8000", "max_depth": "1", "objective": "reg:squarederror"})
+    lab.tune(name, lab.config(4, 1, Strategy="Grid", ParameterRanges=grid, TrainingJobEarlyStoppingType="Auto"), long)
+    told = lab.await_tuning(name)
+    assert told["HyperParameterTuningJobStatus"] == "Completed"
+    assert told["TrainingJobStatusCounters"]["Stopped"] == 1
+    *good, bad = lab.tries(name)
+    assert [t["TrainingJobStatus"] for t in good] == ["Completed"] * 3
+    assert bad["TrainingJobStatus"] == "Stopped"
+    # What it had reached is known.
+    assert bad["ObjectiveStatus"] == "Succeeded"
+    assert value(bad) > max(map(value, good))
+
+
+def test_a_warm_start_goes_on_from_what_was_seen(lab: TuningLab) -> None:
+    parent, same, other = unique("parent"), unique("same"), unique("other")
+    lab.tune(parent, lab.config(6, 2, Strategy="Bayesian"))
+    best = lab.await_tuning(parent)["BestTrainingJob"]
+    warm = {"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}], "WarmStartType": "IdenticalDataAndAlgorithm"}
+    # It can do no better than its parent: next to no learning.
+    worse = {"ContinuousParameterRanges": [{"Name": "eta", "MinValue": "0.001", "MaxValue": "0.002"}]}
+    slow = lab.definition(StaticHyperParameters={"num_round": "5", "objective": "reg:squarederror", "max_depth": "1"})
+    lab.tune(same, lab.config(1, 1, ParameterRanges=worse), slow, WarmStartConfig=warm)
+    told = lab.await_tuning(same)
+    assert told["OverallBestTrainingJob"] == best
+    assert told["BestTrainingJob"]["TuningJobName"] == same
+    assert told["WarmStartConfig"] == warm
+    transfer = warm | {"WarmStartType": "TransferLearning"}
+    lab.tune(other, lab.config(4, 1, Strategy="Bayesian"), WarmStartConfig=transfer)
+    told = lab.await_tuning(other)
+    assert "OverallBestTrainingJob" not in told
+    # It does not begin anew: from the first one on it does better than its parent's spread ones.
+    spread = lab.tries(parent)
+    assert sum(map(value, lab.tries(other))) / 4 < sum(map(value, spread)) / len(spread)
+
+
+def test_a_warm_start_that_does_not_fit_is_refused(lab: TuningLab) -> None:
+    parent = unique("parent")
+    lab.tune(parent, lab.config(1, 1))
+    lab.await_tuning(parent)
+
+    def start(of: str, **changes: Any) -> tuple[str, str]:
+        warm = {"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": of}], "WarmStartType": "TransferLearning"}
+        return refused(lab.tune, unique("warm"), lab.config(1, 1, **changes), WarmStartConfig=warm)
+
+    assert start("unknown") == ("ResourceNotFound", "Amazon SageMaker can't find a tuning job called unknown. Type another name.")
+    fewer = {"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "1", "MaxValue": "6"}]}
+    assert start(parent, ParameterRanges=fewer)[1].startswith("The set of tunable plus static HyperParameter names is not the same")
+    objective = {"Type": "Minimize", "MetricName": "validation:mae"}
+    assert "objective" in start(parent, HyperParameterTuningJobObjective=objective)[1]

@@ -28,6 +28,7 @@ json::object write(const progress& p) {
                    {"log_stream", p.log_stream},
                    {"log_offset", p.log_offset},
                    {"metrics", p.metrics},
+                   {"objective", p.objective},
                    {"artifact", p.artifact},
                    {"output_published", p.output_published},
                    {"exit_message", p.exit_message},
@@ -69,6 +70,7 @@ progress read_progress(const json::value& v) {
   p.over_runtime = flag(v, "over_runtime");
   p.log_stream = json::text(v, "log_stream");
   p.log_offset = number(v, "log_offset").value_or(0);
+  if (const auto* values = json::find(v, "objective"); values && values->is_array()) p.objective = values->get_array();
   if (const auto* metrics = json::find(v, "metrics"); metrics && metrics->is_array()) p.metrics = metrics->get_array();
   p.artifact = json::text(v, "artifact");
   p.output_published = flag(v, "output_published");

@@ -56,6 +56,7 @@ void metric_reader::read_line(std::string_view line) {
 }
 
 void metric_reader::keep(const std::string& name, double value) {
+  if (name == followed_ && series_.size() < series_max) series_.push_back(value);
   for (auto& [known, last] : last_)
     if (known == name) {
       last = value;

@@ -13,11 +13,16 @@ namespace mdlc::services::sagemaker {
 // Takes the log a piece at a time; each metric's last value counts.
 class metric_reader {
  public:
+  static constexpr size_t series_max = 1000;
+
   // `definitions`: [{"Name", "Regex"}], null where there are none. A regular expression that cannot be compiled finds
   // nothing. With `is_builtin`, also XGBoost's own lines: "…#011validation-rmse:1.5" is validation:rmse.
   metric_reader(const json::value* definitions, bool is_builtin);
   ~metric_reader();
   void read_line(std::string_view);
+  // Of this one, all values are kept, up to series_max.
+  void follow(std::string name) { followed_ = std::move(name); }
+  const std::vector<double>& series() const { return series_; }
   // FinalMetricDataList, all with that time.
   json::array results(int64_t at_ms) const;
 
@@ -27,6 +32,8 @@ class metric_reader {
 
   std::vector<definition> definitions_;
   bool is_builtin_;
+  std::string followed_;
+  std::vector<double> series_;
   std::vector<std::pair<std::string, double>> last_;
 };
 

@@ -168,7 +168,7 @@ bool run::stage_again_after_reboot() {
 
 bool run::has_rebooted() const { return j.progress.boot_id != boot_id(); }
 
-std::optional<runner::job_state> run::await_end(log_shipper& log) {
+std::optional<runner::job_state> run::await_end(log_shipper& log, const std::function<void()>& at_times) {
   const auto where = folder();
   auto news = runner::watch::on(where);
   if (!news) throw store::failure(news.error().message);
@@ -191,6 +191,7 @@ std::optional<runner::job_state> run::await_end(log_shipper& log) {
     if (now - shipped >= std::chrono::milliseconds{log_interval_ms}) {
       log.ship(false);
       shipped = now;
+      if (at_times) at_times();
     }
     news->wait(log_interval_ms);
   }

@@ -50,7 +50,8 @@ class run {
 
   // Starts the job's program if it never began, waits until it ended, and ships its log meanwhile. Nothing if the
   // server shuts down.
-  std::optional<runner::job_state> await_end(log_shipper&);
+  // `at_times` is called now and then meanwhile.
+  std::optional<runner::job_state> await_end(log_shipper&, const std::function<void()>& at_times = {});
   // Begins it if it never began; false with the job failed if that cannot be done.
   bool begin_program();
 

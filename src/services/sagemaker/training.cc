@@ -6,6 +6,7 @@
 #include "services/sagemaker/own_program.h"
 #include "services/sagemaker/run.h"
 #include "services/sagemaker/scripts.h"
+#include "services/sagemaker/tuning_watch.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::services::sagemaker {
@@ -158,11 +159,16 @@ class training {
 
   void await() {
     log_shipper log{r_};
-    const auto state = r_.await_end(log);
+    objective_watch objective{r_};
+    const auto state = r_.await_end(log, [&] { objective.look(); });
     if (!state) return;
     log.ship(true);
     const auto metrics = read_metrics();
-    r_.edit([&](job& row) { row.progress.metrics = metrics; });
+    const auto values = objective.all();
+    r_.edit([&](job& row) {
+      row.progress.metrics = metrics;
+      row.progress.objective = values;
+    });
     if (state->at == runner::job_state::phase::died)
       return r_.fail(
           "AlgorithmError: The training program's supervisor died, and the program with it. It is not run a second "

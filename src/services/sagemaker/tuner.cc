@@ -97,7 +97,7 @@ class look_at {
   }
 
   void begin() {
-    std::vector<observation> seen;
+    auto seen = job_.inherited;
     std::vector<point> pending;
     std::set<std::map<std::string, std::string>> known;
     const auto ranges = job_.ranges();
@@ -122,7 +122,6 @@ class look_at {
     const auto& definition = job_.request.at("TrainingJobDefinition");
     auto request = definition.as_object();
     for (const auto* name : not_a_training_jobs) request.erase(name);
-    if (!request.contains("ResourceConfig")) request["ResourceConfig"] = resources_of(definition);
     json::object parameters;
     if (const auto& fixed = member(definition, "StaticHyperParameters"); fixed.is_object())
       parameters = fixed.get_object();
@@ -135,19 +134,6 @@ class look_at {
     api::context context;
     context.scope = job_.scope;
     return new_job(service_, context, kind::training, name, std::move(request));
-  }
-
-  static json::object resources_of(const json::value& definition) {
-    const auto& given = member(definition, "HyperParameterTuningResourceConfig");
-    json::object out;
-    const auto take = [&](const json::value& from) {
-      for (auto name : {"InstanceType", "InstanceCount", "VolumeSizeInGB"})
-        if (const auto* v = json::find(from, name)) out[name] = *v;
-    };
-    take(given);
-    if (const auto& several = member(given, "InstanceConfigs"); several.is_array() && !several.get_array().empty())
-      take(several.get_array()[0]);
-    return out;
   }
 
   void end() {

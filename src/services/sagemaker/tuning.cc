@@ -11,18 +11,27 @@ constexpr std::string_view columns =
 
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
+json::array write(const point& p) { return json::array(p.begin(), p.end()); }
+
+point read_point(const json::value& v) {
+  point p;
+  for (const auto& u : v.as_array()) p.push_back(json::to_double(u));
+  return p;
+}
+
 json::object write_progress(const tuning& t) {
   json::array trials;
   for (const auto& one : t.trials) {
-    json::array at;
-    for (const double u : one.at) at.push_back(u);
-    trials.push_back(json::object{{"name", one.name}, {"at", std::move(at)}, {"values", one.values}});
+    trials.push_back(json::object{{"name", one.name}, {"at", write(one.at)}, {"values", one.values}});
   }
   json::object out{{"seed", std::to_string(t.seed)},
                    {"failure_reason", t.failure_reason},
                    {"is_closing", t.is_closing},
                    {"trials", std::move(trials)}};
   if (t.converged_ms) out["converged_ms"] = *t.converged_ms;
+  json::array inherited;
+  for (const auto& one : t.inherited) inherited.push_back(json::object{{"at", write(one.at)}, {"loss", one.loss}});
+  out["inherited"] = std::move(inherited);
   return out;
 }
 
@@ -31,11 +40,10 @@ void read_progress(const json::value& progress, tuning& t) {
   t.failure_reason = json::text(progress, "failure_reason");
   t.is_closing = progress.at("is_closing").as_bool();
   if (const auto* at = json::find(progress, "converged_ms")) t.converged_ms = at->as_int64();
-  for (const auto& one : progress.at("trials").as_array()) {
-    trial read{std::string{json::text(one, "name")}, {}, one.at("values").as_object()};
-    for (const auto& u : one.at("at").as_array()) read.at.push_back(json::to_double(u));
-    t.trials.push_back(std::move(read));
-  }
+  for (const auto& one : progress.at("trials").as_array())
+    t.trials.push_back({std::string{json::text(one, "name")}, read_point(one.at("at")), one.at("values").as_object()});
+  for (const auto& one : progress.at("inherited").as_array())
+    t.inherited.push_back({read_point(one.at("at")), json::to_double(one.at("loss"))});
 }
 
 tuning read_tuning(const store::row& r) {
@@ -217,6 +225,41 @@ json::object describe(const tuning& t, const std::vector<tried>& all) {
   if (t.ended_ms)
     out["ConsumedResources"] = json::object{{"RuntimeInSeconds", (*t.ended_ms - t.created_ms + 999) / 1000}};
   return out;
+}
+
+std::optional<json::object> overall_best(store::reader& r, const tuning& t, const std::vector<tried>& all) {
+  const auto* warm = t.request.if_contains("WarmStartConfig");
+  if (!warm || json::text(*warm, "WarmStartType") != "IdenticalDataAndAlgorithm") return std::nullopt;
+  std::optional<double> value;
+  std::optional<json::object> best;
+  const auto take = [&](const tuning& from, const std::vector<tried>& tries) {
+    const auto* one = best_of(from, tries);
+    if (!one || (value && (t.maximizes() ? *one->objective <= *value : *one->objective >= *value))) return;
+    value = one->objective;
+    best = summary_of(from, *one);
+  };
+  take(t, all);
+  for (const auto& parent : warm->at("ParentHyperParameterTuningJobs").as_array())
+    if (const auto found = find_tuning(r, t.scope, json::text(parent, "HyperParameterTuningJobName")))
+      take(*found, read_trials(r, *found));
+  return best;
+}
+
+std::vector<observation> seen_by(const tuning& parent, const std::vector<tried>& all, const tuning& t) {
+  const auto ranges = t.ranges();
+  std::vector<observation> seen;
+  for (const auto& one : all) {
+    if (!one.objective) continue;
+    point p;
+    for (const auto& range : ranges) {
+      auto value = json::text(one.of->values, range.name);
+      if (value.empty())
+        value = json::text(parent.request.at("TrainingJobDefinition").at("StaticHyperParameters"), range.name);
+      if (const auto u = coordinate_of(range, value)) p.push_back(*u);
+    }
+    if (p.size() == ranges.size()) seen.push_back({std::move(p), t.maximizes() ? -*one.objective : *one.objective});
+  }
+  return seen;
 }
 
 void tell_after(service& s, store::transaction& t, const tuning& one) {

@@ -19,6 +19,9 @@ inline constexpr int64_t tuning_parallel_max = 100;
 inline constexpr size_t tuning_failures_max = 5;
 inline constexpr std::string_view tuning_metric_parameter = "_tuning_objective_metric";
 
+// "-001-0a1b2c3d", after the tuning job's name in a training job's.
+inline constexpr size_t training_name_suffix = 13;
+
 struct trial {
   std::string name;  // of the training job
   point at;
@@ -34,6 +37,7 @@ struct tuning {
   json::object request;  // in normal form
   uint64_t seed = 0;
   std::vector<trial> trials;
+  std::vector<observation> inherited;  // from the tuning jobs that it starts warm with
   std::string failure_reason;
   // Enough is known: nothing more is begun, and what runs is stopped. Once true it stays so, whatever the stopped ones
   // still say.
@@ -75,6 +79,12 @@ size_t not_improving(const tuning&, const std::vector<tried>&);
 json::object summary_of(const tuning&, const tried&);
 json::object summary_of(const tuning&, const std::vector<tried>&);
 json::object describe(const tuning&, const std::vector<tried>&);
+
+// Of those of the tuning job itself and of the ones that it starts warm with, where all try the same.
+std::optional<json::object> overall_best(store::reader&, const tuning&, const std::vector<tried>&);
+
+// What `parent` has seen, as points of the ranges of `t`; of those whose values lie in them.
+std::vector<observation> seen_by(const tuning& parent, const std::vector<tried>&, const tuning& t);
 
 // In a commit: the bus hears of the change once it is durable.
 void tell_after(service&, store::transaction&, const tuning&);

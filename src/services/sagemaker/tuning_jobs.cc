@@ -26,9 +26,6 @@ api::answer<void> check_served(const model::CreateHyperParameterTuningJobRequest
   const auto& config = in.HyperParameterTuningJobConfig;
   if (config.Strategy == "Hyperband")
     return invalid("The strategy Hyperband is not supported here; Bayesian, Random and Grid are.");
-  if (in.WarmStartConfig) return invalid("WarmStartConfig is not supported here.");
-  if (config.TrainingJobEarlyStoppingType.value_or("Off") != "Off")
-    return invalid("TrainingJobEarlyStoppingType Auto is not supported here.");
   if (in.Autotune || (config.ParameterRanges && config.ParameterRanges->AutoParameters &&
                       !config.ParameterRanges->AutoParameters->empty()))
     return invalid("Autotune and AutoParameters are not supported here.");
@@ -112,13 +109,71 @@ api::answer<void> check(const model::CreateHyperParameterTuningJobRequest& in) {
   return check_objective(config.HyperParameterTuningJobObjective->MetricName, definition);
 }
 
-// As SageMaker keeps it: the training jobs' programs are told what is looked at.
-json::object with_objective(json::object request) {
-  auto& parameters = request["TrainingJobDefinition"].as_object()["StaticHyperParameters"];
+// Of a HyperParameterTuningResourceConfig; the first of several kinds of instances.
+json::object resources_of(const json::value& given) {
+  json::object out;
+  const auto take = [&](const json::value& from) {
+    for (auto name : {"InstanceType", "InstanceCount", "VolumeSizeInGB"})
+      if (const auto* v = json::find(from, name)) out[name] = *v;
+  };
+  take(given);
+  if (const auto* several = json::find(given, "InstanceConfigs"); several && !several->as_array().empty())
+    take(several->as_array()[0]);
+  return out;
+}
+
+// How a built-in algorithm's log tells of a metric: "[3]#011train-rmse:1.5#011validation-rmse:1.6".
+json::object builtin_metric(const json::value& name) {
+  std::string mark{json::view(name.as_string())};
+  std::replace(mark.begin(), mark.end(), ':', '-');
+  return {{"Name", name},
+          {"Regex", fmt::format(R"(.*\[[0-9]+\].*#011{}:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*)", mark)}};
+}
+
+// As SageMaker keeps it: the training jobs' programs are told what is looked at, and clients find the resources and a
+// built-in algorithm's metric where a training job has them.
+json::object completed(json::object request) {
+  auto& definition = request["TrainingJobDefinition"].as_object();
+  auto& parameters = definition["StaticHyperParameters"];
   if (!parameters.is_object()) parameters = json::object{};
   parameters.as_object()[tuning_metric_parameter] =
       request["HyperParameterTuningJobConfig"].at("HyperParameterTuningJobObjective").at("MetricName");
+  auto& algorithm = definition["AlgorithmSpecification"].as_object();
+  if (!algorithm.contains("MetricDefinitions"))
+    algorithm["MetricDefinitions"] = json::array{builtin_metric(parameters.at(tuning_metric_parameter))};
+  if (const auto* given = definition.if_contains("HyperParameterTuningResourceConfig"))
+    if (!definition.contains("ResourceConfig")) definition["ResourceConfig"] = resources_of(*given);
   return request;
+}
+
+std::set<std::string> parameter_names(const tuning& t) {
+  std::set<std::string> names;
+  for (const auto& r : t.ranges()) names.insert(r.name);
+  for (const auto& one : t.request.at("TrainingJobDefinition").at("StaticHyperParameters").as_object())
+    names.emplace(one.key());
+  return names;
+}
+
+// Takes over what the tuning jobs saw that it names as its parents.
+api::answer<void> start_warm(store::reader& r, tuning& made) {
+  const auto* warm = made.request.if_contains("WarmStartConfig");
+  if (!warm) return {};
+  for (const auto& one : warm->at("ParentHyperParameterTuningJobs").as_array()) {
+    MDLC_TRY(const auto parent, need_tuning(r, made.scope, json::text(one, "HyperParameterTuningJobName")));
+    if (parent.is_open())
+      return invalid(
+          fmt::format("The parent tuning job {} is in status {}; it must have ended.", parent.name, parent.status));
+    if (parent.objective() != made.objective() || parent.maximizes() != made.maximizes())
+      return invalid(fmt::format("The objective of the parent tuning job {} is another one.", parent.name));
+    if (parameter_names(parent) != parameter_names(made))
+      return invalid(
+          "The set of tunable plus static HyperParameter names is not the same across current and parent tuning jobs. "
+          "Please ensure this set is constant when warm starting. Note that previously static HyperParameters can be "
+          "tuned in warm start jobs and vice versa.");
+    auto seen = seen_by(parent, read_trials(r, parent), made);
+    made.inherited.insert(made.inherited.end(), seen.begin(), seen.end());
+  }
+  return {};
 }
 
 double value_of(const tried& one, bool is_descending) {
@@ -135,7 +190,7 @@ api::answer<model::CreateHyperParameterTuningJobResponse> create_hyper_parameter
   made.name = in.HyperParameterTuningJobName;
   made.status = "InProgress";
   made.created_ms = made.modified_ms = base::to_ms(s.host.env.now());
-  made.request = with_objective(to_json(in).as_object());
+  made.request = completed(to_json(in).as_object());
   if (const auto seed = in.HyperParameterTuningJobConfig.RandomSeed)
     made.seed = static_cast<uint64_t>(*seed);
   else
@@ -146,6 +201,7 @@ api::answer<model::CreateHyperParameterTuningJobResponse> create_hyper_parameter
                          fmt::format("A hyperparameter tuning job with the name, {}, already exists. Choose a "
                                      "different name.",
                                      made.name));
+    MDLC_CHECK(start_warm(t, made));
     insert(t, made);
     if (in.Tags) put_tags(t, made.arn(), *in.Tags);
     tell_after(s, t, made);
@@ -162,7 +218,10 @@ api::answer<model::DescribeHyperParameterTuningJobResponse> describe_hyper_param
   return s.host.db.read([&](store::reader& r) -> api::answer<model::DescribeHyperParameterTuningJobResponse> {
     MDLC_TRY(auto found, need_tuning(r, c.context.scope, in.HyperParameterTuningJobName));
     model::DescribeHyperParameterTuningJobResponse out;
-    from_json(json::value(describe(found, read_trials(r, found))), out);
+    const auto tries = read_trials(r, found);
+    auto told = describe(found, tries);
+    if (auto best = overall_best(r, found, tries)) told["OverallBestTrainingJob"] = *std::move(best);
+    from_json(json::value(std::move(told)), out);
     return out;
   });
 }

@@ -110,7 +110,7 @@ size_t value_index(const tuned_range& r, double u) {
                                                   : static_cast<size_t>(integer_at(r, u) - r.low);
 }
 
-double coordinate_of(const tuned_range& r, size_t index) {
+double coordinate_at(const tuned_range& r, size_t index) {
   if (r.what == tuned_range::type::categorical) return centre(index, r.values.size());
   const double value = r.low + static_cast<double>(index), low = r.low - 0.5, high = r.high + 0.5;
   return r.scale == tuned_range::scaling::logarithmic ? std::log(value / low) / std::log(high / low)
@@ -265,7 +265,7 @@ point propose(const std::vector<tuned_range>& ranges, tuning_strategy strategy, 
   chance c{seed, index};
   if (strategy == tuning_strategy::random) return draw_uniform(ranges, c);
   const auto first = std::max(spread_points_min, ranges.size() + 2);
-  if (index < first) return draw_spread(ranges, seed, index, first);
+  if (index < first && seen.size() <= index) return draw_spread(ranges, seed, index, first);
   if (seen.size() < spread_points_min) return draw_uniform(ranges, c);
   return estimate(ranges, c, seen, pending);
 }
@@ -280,10 +280,33 @@ point propose_new(const std::vector<tuned_range>& ranges, tuning_strategy strate
     for (size_t d = 0; d < ranges.size(); ++d) {
       const auto count = value_count(ranges[d]);
       const auto next = (value_index(ranges[d], p[d]) + 1) % count;
-      p[d] = coordinate_of(ranges[d], next);
+      p[d] = coordinate_at(ranges[d], next);
       if (next != 0) break;
     }
   return p;
+}
+
+std::optional<double> coordinate_of(const tuned_range& r, std::string_view text) {
+  using enum tuned_range::scaling;
+  if (r.what == tuned_range::type::categorical) {
+    const auto found = std::find(r.values.begin(), r.values.end(), text);
+    if (found == r.values.end()) return std::nullopt;
+    return coordinate_at(r, static_cast<size_t>(found - r.values.begin()));
+  }
+  const bool whole = r.what == tuned_range::type::integer;
+  const auto value = read_number(text, r.name, whole);
+  if (!value || *value < r.low || *value > r.high) return std::nullopt;
+  if (whole) return coordinate_at(r, static_cast<size_t>(*value - r.low));
+  if (r.low == r.high) return 0.5;
+  switch (r.scale) {
+    case linear:
+      return (*value - r.low) / (r.high - r.low);
+    case logarithmic:
+      return std::log(*value / r.low) / std::log(r.high / r.low);
+    case reverse_logarithmic:
+      return std::log((1 - *value) / (1 - r.low)) / std::log((1 - r.high) / (1 - r.low));
+  }
+  return std::nullopt;
 }
 
 std::map<std::string, std::string> values_at(const std::vector<tuned_range>& ranges, const point& p) {

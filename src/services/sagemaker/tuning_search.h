@@ -56,6 +56,9 @@ point propose_new(const std::vector<tuned_range>&, tuning_strategy, uint64_t see
                   const std::vector<observation>& seen, const std::vector<point>& pending,
                   const std::set<std::map<std::string, std::string>>& known);
 
+// Where a value lies in its range; nothing outside of it.
+std::optional<double> coordinate_of(const tuned_range&, std::string_view value);
+
 // What a training job gets for it.
 std::map<std::string, std::string> values_at(const std::vector<tuned_range>&, const point&);
 

@@ -45,6 +45,25 @@ TEST(tuning_search, a_reversed_logarithm_is_dense_near_one) {
   EXPECT_NEAR(std::stod(values_at(r, {0.5}).at("m")), 0.99, 1e-9);
 }
 
+TEST(tuning_search, a_value_lies_where_its_point_was) {
+  const auto r = ranges(R"({"IntegerParameterRanges": [{"Name": "a", "MinValue": "1", "MaxValue": "900"}],
+    "ContinuousParameterRanges": [{"Name": "b", "MinValue": "-1", "MaxValue": "1"},
+      {"Name": "c", "MinValue": "0.001", "MaxValue": "1"},
+      {"Name": "d", "MinValue": "0.5", "MaxValue": "0.99", "ScalingType": "ReverseLogarithmic"}],
+    "CategoricalParameterRanges": [{"Name": "e", "Values": ["x", "y"]}]})");
+  for (size_t i = 0; i < 50; ++i) {
+    const auto values = values_at(r, propose(r, tuning_strategy::random, 3, i, {}, {}));
+    point again;
+    for (const auto& one : r) again.push_back(coordinate_of(one, values.at(one.name)).value());
+    const auto back = values_at(r, again);
+    EXPECT_EQ(back.at("a"), values.at("a"));
+    EXPECT_EQ(back.at("e"), values.at("e"));
+    for (auto name : {"b", "c", "d"}) EXPECT_NEAR(std::stod(back.at(name)), std::stod(values.at(name)), 1e-9) << name;
+  }
+  for (auto [range, value] : {std::pair{0, "901"}, {0, "0"}, {0, "1.5"}, {1, "1.1"}, {1, "x"}, {4, "z"}})
+    EXPECT_FALSE(coordinate_of(r[static_cast<size_t>(range)], value)) << value;
+}
+
 TEST(tuning_search, a_grid_is_every_combination_once) {
   const auto r = ranges(R"({"CategoricalParameterRanges": [{"Name": "a", "Values": ["1", "2", "3"]},
     {"Name": "b", "Values": ["x", "y"]}]})");
