@@ -283,7 +283,7 @@ def test_training_jobs_that_fall_behind_are_stopped(lab: TuningLab) -> None:
     name = unique("early")
     # The last one learns next to nothing, and takes its time for it.
     grid = {"CategoricalParameterRanges": [{"Name": "eta", "Values": ["0.5", "0.4", "0.3", "0.000001"]}]}
-    long = lab.definition(StaticHyperParameters={"num_round": "8000", "max_depth": "1", "objective": "reg:squarederror"})
+    long = lab.definition(StaticHyperParameters={"num_round": "8000", "max_depth": "1", "nthread": "1", "objective": "reg:squarederror"})
     lab.tune(name, lab.config(4, 1, Strategy="Grid", ParameterRanges=grid, TrainingJobEarlyStoppingType="Auto"), long)
     told = lab.await_tuning(name)
     assert told["HyperParameterTuningJobStatus"] == "Completed"
