@@ -35,6 +35,7 @@ SERVICES = {
     "logs": "logs",
     "s3": "s3",
     "sagemaker": "sagemaker",
+    "sagemaker_runtime": "sagemaker-runtime",
     "states": "stepfunctions",
     "sts": "sts",
 }

@@ -61,6 +61,8 @@ wire::refusal too_large(const wire::service& s, const wire::operation* op) {
     case protocol::rest_xml:
       return {"MaxMessageLengthExceeded", "Your request was too big.", 400};
     case protocol::rest_json: {
+      if (s.name == "sagemaker_runtime")
+        return {"413", fmt::format("HTTP content length exceeded {} bytes.", body_limit(s, op)), 413};
       auto name = op ? op->name : std::string_view{};
       return {"RequestTooLargeException",
               fmt::format("Request must be smaller than {} bytes for the {} operation", body_limit(s, op),

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <unistd.h>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -11,6 +10,7 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/loop.h"
 
 namespace mdlc::http {
 
@@ -103,12 +103,6 @@ base::result<typename Protocol::endpoint> listen(const std::shared_ptr<server::s
 }
 
 }  // namespace
-
-struct loop::state {
-  asio::io_context io;
-  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-  std::vector<std::thread> threads;
-};
 
 loop::loop(size_t threads) : state_(std::make_unique<state>()) {
   // A client that closes early must not end the server.

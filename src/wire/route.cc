@@ -22,21 +22,26 @@ bool is_date(std::string_view text) {
   return true;
 }
 
-const service* by_signing_name(std::span<const service* const> all, std::string_view name) {
-  for (const auto* s : all)
-    if (s->signing_name == name) return s;
-  return nullptr;
+// SageMaker and its Runtime sign with one name: what has no X-Amz-Target is the REST service's.
+const service* by_signing_name(std::span<const service* const> all, const request& r, std::string_view name) {
+  const service* found = nullptr;
+  for (const auto* s : all) {
+    if (s->signing_name != name) continue;
+    if (s->speaks != protocol::json || r.headers.has("X-Amz-Target")) return s;
+    if (!found) found = s;
+  }
+  return found;
 }
 
 }  // namespace
 
 const service* find_service(std::span<const service* const> all, const request& r, std::string_view signed_for) {
-  if (const auto* s = by_signing_name(all, signed_for)) return s;
+  if (const auto* s = by_signing_name(all, r, signed_for)) return s;
   if (auto target = r.headers.get("X-Amz-Target"); !target.empty())
     for (const auto* s : all)
       if (s->speaks == protocol::json && target.substr(0, target.rfind('.')) == s->target_prefix) return s;
   auto host = host_without_port(r);
-  if (const auto* s = by_signing_name(all, host.substr(0, host.find('.')))) return s;
+  if (const auto* s = by_signing_name(all, r, host.substr(0, host.find('.')))) return s;
   if (is_date(first_segment(r.path)))
     for (const auto* s : all)
       if (s->speaks == protocol::rest_json) return s;
@@ -44,7 +49,7 @@ const service* find_service(std::span<const service* const> all, const request& 
   if (const auto* version = find_parameter(r.query, "Version"))
     for (const auto* s : all)
       if (s->speaks == protocol::query && s->api_version == *version) return s;
-  return by_signing_name(all, "s3");
+  return by_signing_name(all, r, "s3");
 }
 
 std::string path_with_bucket(const request& r) {

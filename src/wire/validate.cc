@@ -360,7 +360,7 @@ std::string describe(const std::vector<std::string>& violations) {
 }
 
 std::string_view validation_code(const service& s) {
-  if (s.speaks == protocol::query) return "ValidationError";
+  if (s.speaks == protocol::query || s.name == "sagemaker_runtime") return "ValidationError";
   return s.name == "logs" ? "InvalidParameterException" : "ValidationException";
 }
 

@@ -32,8 +32,8 @@ std::vector<std::string> validate(const shape& input, const json::value&);
 // "2 validation errors detected: …; …"
 std::string describe(const std::vector<std::string>& violations);
 
-// The error's code for that message: Query services say ValidationError, CloudWatch Logs InvalidParameterException, the
-// others ValidationException.
+// The error's code for that message: Query services and SageMaker Runtime say ValidationError, CloudWatch Logs
+// InvalidParameterException, the others ValidationException.
 std::string_view validation_code(const service&);
 
 }  // namespace mdlc::wire

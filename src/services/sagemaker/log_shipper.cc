@@ -12,18 +12,14 @@ constexpr size_t batch_bytes_max = 1'000'000;
 constexpr size_t batch_events_max = 10'000;
 constexpr size_t event_overhead = 26;
 constexpr size_t event_bytes_max = 200'000;
-constexpr size_t read_bytes = 4 << 20;
+constexpr size_t read_bytes = log_read_bytes;
 
 std::string group_of(const job& j) { return fmt::format("/aws/sagemaker/{}Jobs", title_of(j.key.what)); }
 
-struct batch {
-  json::array events;
-  size_t taken = 0;  // bytes of the log
-};
+}  // namespace
 
-// From the text's beginning as much as one call carries.
-batch next_batch(std::string_view text, bool all, int64_t now_ms) {
-  batch b;
+log_batch next_log_batch(std::string_view text, bool all, int64_t now_ms) {
+  log_batch b;
   size_t bytes = 0;
   while (b.taken < text.size() && b.events.size() < batch_events_max) {
     const auto rest = text.substr(b.taken);
@@ -43,8 +39,6 @@ batch next_batch(std::string_view text, bool all, int64_t now_ms) {
   }
   return b;
 }
-
-}  // namespace
 
 bool log_shipper::make_stream(const std::string& name) {
   if (is_off_) return false;
@@ -69,7 +63,7 @@ void log_shipper::ship(bool all) {
   while (true) {
     auto text = runner::read_log(run_.folder(), run_.j.progress.log_offset, read_bytes);
     if (!text || text->empty() || !make_stream(run_.j.progress.log_stream)) return;
-    auto b = next_batch(*text, all && text->size() < read_bytes, run_.now_ms());
+    auto b = next_log_batch(*text, all && text->size() < read_bytes, run_.now_ms());
     if (b.taken == 0) return;
     const auto offset = run_.j.progress.log_offset + static_cast<int64_t>(b.taken);
     if (b.events.empty()) {

@@ -4,9 +4,21 @@
 
 #include <string>
 
+#include "json/value.h"
+
 namespace mdlc::services::sagemaker {
 
 class run;
+
+inline constexpr size_t log_read_bytes = 4 << 20;  // of a log at a time
+
+struct log_batch {
+  json::array events;
+  size_t taken = 0;  // bytes of the log
+};
+// From the text's beginning as much as one PutLogEvents carries: whole lines, and with `all` a last one that is not
+// ended.
+log_batch next_log_batch(std::string_view text, bool all, int64_t now_ms);
 
 class log_shipper {
  public:

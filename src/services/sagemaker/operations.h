@@ -25,6 +25,21 @@ class service;
                                                      list_training_jobs_for_hyper_parameter_tuning_job)              \
                                                       op(StopHyperParameterTuningJob, stop_hyper_parameter_tuning_job)
 
+// clang-format off
+#define MDLC_SAGEMAKER_ENDPOINT_OPERATIONS(op, deferred)                        \
+  op(CreateEndpoint, create_endpoint)                                           \
+  op(CreateEndpointConfig, create_endpoint_config)                              \
+  op(DeleteEndpoint, delete_endpoint)                                           \
+  op(DeleteEndpointConfig, delete_endpoint_config)                              \
+  op(DescribeEndpoint, describe_endpoint)                                       \
+  op(DescribeEndpointConfig, describe_endpoint_config)                          \
+  op(ListEndpointConfigs, list_endpoint_configs)                                \
+  op(ListEndpoints, list_endpoints)                                             \
+  op(UpdateEndpoint, update_endpoint)                                           \
+  op(UpdateEndpointWeightsAndCapacities, update_endpoint_weights_and_capacities)
+// clang-format on
+
 MDLC_DECLARE_OPERATIONS(MDLC_SAGEMAKER_OPERATIONS)
+MDLC_DECLARE_OPERATIONS(MDLC_SAGEMAKER_ENDPOINT_OPERATIONS)
 
 }  // namespace mdlc::services::sagemaker

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "services/sagemaker/describe.h"
+#include "services/sagemaker/serving.h"
 #include "services/sagemaker/utf8.h"
 #include "sys/crash_point.h"
 
@@ -200,24 +201,7 @@ std::optional<runner::job_state> run::await_end(log_shipper& log, const std::fun
 
 std::vector<std::pair<std::string, std::string>> environment_of(run& r, const image& i, const json::value* of_request,
                                                                 bool with_credentials) {
-  std::vector<std::pair<std::string, std::string>> e{
-      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-      {"HOME", "/tmp"},
-      {"LANG", "C.UTF-8"},
-      {"AWS_REGION", r.j.key.scope.region},
-      {"AWS_DEFAULT_REGION", r.j.key.scope.region}};
-  if (with_credentials && r.s.host.assume_role) {
-    const auto keys = r.s.host.assume_role(r.j.key.scope, r.role(), "SageMaker");
-    e.insert(e.end(), {{"AWS_ACCESS_KEY_ID", keys.access_key},
-                       {"AWS_SECRET_ACCESS_KEY", keys.secret_key},
-                       {"AWS_SESSION_TOKEN", keys.session_token},
-                       {"AWS_ENDPOINT_URL", r.s.host.endpoint}});
-  }
-  e.insert(e.end(), i.environment.begin(), i.environment.end());
-  if (of_request && of_request->is_object())
-    for (const auto& [name, value] : of_request->get_object())
-      if (value.is_string()) e.emplace_back(name, json::view(value.get_string()));
-  return e;
+  return program_environment(r.s, r.j.key.scope, r.role(), i, of_request, with_credentials);
 }
 
 base::result<void> make_owned(const sys::path& folder, const runner::identity& who) {

@@ -57,6 +57,31 @@ constexpr store::migration steps[] = {{1, R"(
     progress TEXT NOT NULL,
     PRIMARY KEY (account, region, name)) WITHOUT ROWID;
   CREATE INDEX sagemaker_tuning_open ON sagemaker_tuning (created_ms) WHERE ended_ms IS NULL;
+)"},
+                                      // An endpoint's state is endpoint.h's, as JSON. sagemaker_server_log: how much
+                                      // of a model server's log is in CloudWatch Logs.
+                                      {3, R"(
+  CREATE TABLE sagemaker_endpoint_config (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    request TEXT NOT NULL,
+    PRIMARY KEY (account, region, name)) WITHOUT ROWID;
+  CREATE TABLE sagemaker_endpoint (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    modified_ms BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (account, region, name)) WITHOUT ROWID;
+  CREATE TABLE sagemaker_server_log (
+    server_id TEXT NOT NULL,
+    run BIGINT NOT NULL,
+    log_offset BIGINT NOT NULL,
+    PRIMARY KEY (server_id)) WITHOUT ROWID;
 )"}};
 
 }  // namespace

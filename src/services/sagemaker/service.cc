@@ -1,6 +1,7 @@
 #include "services/sagemaker/service.h"
 
 #include "base/log.h"
+#include "services/sagemaker/endpoints.h"
 #include "services/sagemaker/operations.h"
 #include "services/sagemaker/schema.h"
 
@@ -18,7 +19,20 @@ void sweep(const sys::path& folder, const std::set<std::string>& open) {
 
 }  // namespace
 
-service::service(api::host& h) : host(h), images(h.data_folder), jobs(*this), tunings(*this) {}
+service::service(api::host& h)
+    : host(h),
+      images(h.data_folder),
+      jobs(*this),
+      tunings(*this),
+      serving_(std::make_unique<endpoints>(*this)),
+      serving_endpoints(*serving_) {}
+service::~service() { stop(); }
+
+void service::stop() {
+  serving_endpoints.stop();
+  tunings.stop();
+  jobs.stop();
+}
 
 sys::path service::folder_of(const job& j) const {
   return host.data_folder / "jobs" / fmt::format("{}", name_of(j.key.what)) / j.id;
@@ -36,6 +50,7 @@ void service::resume() {
     if (j.at == phase::queued) jobs.submit(j.key);
   tunings.resume();
   if (!open.empty()) base::log::info("sagemaker: {} jobs taken up again", open.size());
+  serving_endpoints.resume();
 }
 
 std::unique_ptr<api::service> make(api::host& host) {
@@ -43,6 +58,8 @@ std::unique_ptr<api::service> make(api::host& host) {
   auto made = std::make_unique<service>(host);
   auto& self = *made;
   host.operations.add(model::api, MDLC_OPERATION_TABLE(MDLC_SAGEMAKER_OPERATIONS));
+  host.operations.add(model::api, MDLC_OPERATION_TABLE(MDLC_SAGEMAKER_ENDPOINT_OPERATIONS));
+  sagemaker_runtime::add_operations(host.operations, self.serving_endpoints);
   return made;
 }
 

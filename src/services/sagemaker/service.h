@@ -1,7 +1,8 @@
-// SageMaker: training, processing and batch transform jobs, models, really done.
+// SageMaker: training, processing and batch transform jobs, models and their endpoints, really done.
 //
 // A job is a row (job.h) that a thread of the queue (queue.h) carries through its phases; its program runs under a
-// supervisor of its own (runner/job.h) and outlives this server.
+// supervisor of its own (runner/job.h) and outlives this server. An endpoint is a row (endpoint.h) that a thread of its
+// own keeps true (endpoints.h).
 #pragma once
 
 #include <memory>
@@ -13,15 +14,15 @@
 
 namespace mdlc::services::sagemaker {
 
+class endpoints;
+
 class service : public api::service {
  public:
   explicit service(api::host&);
+  ~service() override;
   // Takes up the jobs that a restart interrupted, and removes the folders of those that ended.
   void resume() override;
-  void stop() override {
-    tunings.stop();
-    jobs.stop();
-  }
+  void stop() override;
 
   sys::path folder_of(const job&) const;
 
@@ -29,6 +30,12 @@ class service : public api::service {
   const runner::image_table images;
   queue jobs;
   tuner tunings;
+
+ private:
+  const std::unique_ptr<endpoints> serving_;
+
+ public:
+  endpoints& serving_endpoints;
 };
 
 // Migrates the tables, registers the operations.

@@ -23,9 +23,13 @@ api::answer<std::string> find_resource(store::reader& r, const base::scope& scop
   if (type == "model")
     found = r.first("SELECT 1 FROM sagemaker_model WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
                     {scope.account, scope.region, name});
-  if (type == "hyper-parameter-tuning-job")
-    found = r.first("SELECT 1 FROM sagemaker_tuning WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1",
-                    {scope.account, scope.region, name});
+  for (const auto& [kind, table] :
+       {std::pair{"endpoint", "sagemaker_endpoint"}, std::pair{"endpoint-config", "sagemaker_endpoint_config"},
+        std::pair{"hyper-parameter-tuning-job", "sagemaker_tuning"}})
+    if (type == kind)
+      found = r.first(
+          fmt::format("SELECT 1 FROM {} WHERE account = ?1 AND region = ?2 AND lower(name) = ?3 LIMIT 1", table),
+          {scope.account, scope.region, name});
   for (auto k : all_kinds)
     if (type == fmt::format("{}-job", name_of(k)))
       found = r.first(

@@ -1,7 +1,7 @@
 // A batch transform job from its turn to its end.
 #include <thread>
 
-#include "runner/archive.h"
+#include "services/sagemaker/serving.h"
 #include "services/sagemaker/transform_pump.h"
 #include "sys/crash_point.h"
 
@@ -13,7 +13,6 @@ constexpr int64_t ping_timeout_ms = 2'000;
 constexpr int ping_interval_first_ms = 2, ping_interval_ms = 50;
 constexpr int64_t server_stop_grace_ms = 5'000;
 constexpr size_t concurrency_max = 100;
-constexpr const char* socket_name = "socket";
 
 const json::value& member(const json::value& o, std::string_view name) {
   static const json::value null;
@@ -48,16 +47,14 @@ class transform {
 
   void stage() {
     if (is_asked_to_stop()) return r_.end_stopped();
-    auto found = find_image(r_.s.images, json::text(container(), "Image"));
-    if (!found) return r_.fail("ClientError: " + found.error().message);
-    if (found->serve.empty())
-      return r_.fail(
-          fmt::format("ClientError: The image {} has no model server here", json::text(container(), "Image")));
     if (auto ready = check_settings(); !ready) return r_.fail("ClientError: " + ready.error().message);
     if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
-    if (auto placed = place_model(); !placed) return r_.fail("ClientError: " + placed.error().message);
-    if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
+    const auto place = model_place();
+    const auto found = lay_out(place);
     if (r_.steering.shutting_down()) return;
+    if (is_asked_to_stop()) return r_.end_stopped();
+    if (!found) return r_.fail("ClientError: " + found.error().message);
+    if (auto written = write_spec(place, *found); !written) throw store::failure(written.error().message);
     r_.enter(phase::running, "Training", "The model server is being started");
   }
 
@@ -81,41 +78,29 @@ class transform {
     return member(member(member(request_, "TransformInput"), "DataSource"), "S3DataSource");
   }
 
-  base::result<void> place_model() {
-    const auto ml = r_.folder() / "ml";
-    MDLC_CHECK(make_owned(ml / "model", r_.owner()));
-    const auto url = json::text(container(), "ModelDataUrl");
-    if (url.empty()) return {};
-    MDLC_TRY(auto place, parse_s3_uri(url));
-    MDLC_TRY(auto archive, open_object(r_, place.bucket, place.key));
-    auto unpacked =
-        runner::unpack(archive.fd(), ml / "model", geteuid() == 0 ? std::optional{r_.owner()} : std::nullopt);
-    if (!unpacked)
-      return base::fail(fmt::format("Failed to extract model data archive {}: {}", url, unpacked.error().message));
-    return {};
+  serving model_place() {
+    const auto& isolated = member(r_.j.progress.container, "EnableNetworkIsolation");
+    return {.s = r_.s,
+            .context = r_.context(),
+            .role = r_.role(),
+            .folder = r_.folder(),
+            .identity_key = r_.j.id,
+            .container = container().as_object(),
+            .is_isolated = isolated.is_bool() && isolated.get_bool(),
+            .say = [this](std::string_view text) { runner::append_log(r_.folder(), text); },
+            .cancelled = [this] { return r_.steering.wants_attention(); }};
   }
 
-  base::result<void> write_spec(const image& i) {
-    const auto ml = r_.folder() / "ml", meeting = r_.folder() / "run";
+  base::result<void> write_spec(const serving& place, const laid_out& found) {
+    const auto meeting = r_.folder() / "run";
     MDLC_CHECK(make_owned(meeting, r_.owner()));
-    const auto& isolated = member(r_.j.progress.container, "EnableNetworkIsolation");
-    const bool is_isolated = isolated.is_bool() && isolated.get_bool();
+    std::vector<std::pair<std::string, std::string>> more{{"SAGEMAKER_BATCH", "true"}};
+    if (const auto& own = member(request_, "Environment"); own.is_object())
+      for (const auto& [name, value] : own.get_object())
+        if (value.is_string()) more.emplace_back(name, json::view(value.get_string()));
     runner::job_spec spec;
     spec.stop_grace_ms = server_stop_grace_ms;
-    auto& p = spec.program;
-    p.argv = i.serve;
-    p.environment = environment_of(r_, i, &member(container(), "Environment"), !i.is_builtin && !is_isolated);
-    p.environment.insert(p.environment.end(),
-                         {{"SAGEMAKER_BATCH", "true"}, {"MDLC_SERVE_SOCKET", "/opt/mdlc/run/socket"}});
-    const auto& own = member(request_, "Environment");
-    if (own.is_object())
-      for (const auto& [name, value] : own.get_object())
-        if (value.is_string()) p.environment.emplace_back(name, json::view(value.get_string()));
-    p.binds = {{ml, "/opt/ml", true}, {meeting, "/opt/mdlc/run", true}};
-    p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
-    p.working_folder = "/opt/ml";
-    p.network = is_isolated || i.is_builtin ? runner::network::none : runner::network::shared;
-    p.identity_key = r_.j.id;
+    MDLC_TRY(spec.program, serving_program(place, found, meeting, more));
     return runner::write_spec(r_.folder(), spec);
   }
 
@@ -144,13 +129,13 @@ class transform {
     MDLC_TRY(t.processing.output, filter::parse(json::text(processing, "OutputFilter", "$")));
     t.processing.joins_input = json::text(processing, "JoinSource") == "Input";
     MDLC_TRY(t.output, parse_s3_uri(json::text(output, "S3OutputPath")));
-    t.socket = r_.folder() / "run" / socket_name;
+    t.socket = r_.folder() / "run" / serving_socket;
     return t;
   }
 
   void serve() {
     if (is_asked_to_stop() || !r_.begin_program()) return leave();
-    auto client = http::client::to_unix(r_.folder() / "run" / socket_name);
+    auto client = http::client::to_unix(r_.folder() / "run" / serving_socket);
     if (!await_ready(client)) return leave();
     const auto told = ask_parameters(client);
     auto inputs = list_inputs(r_, source());
