@@ -28,6 +28,9 @@ TEST(waiter, sees_what_is_under_way) {
   EXPECT_TRUE(under_way("cloudformation", "DescribeChangeSet", R"({"Status":"CREATE_PENDING"})"));
   EXPECT_TRUE(under_way("sagemaker", "DescribeTrainingJob", R"({"TrainingJobStatus":"Stopping"})"));
   EXPECT_FALSE(under_way("sagemaker", "DescribeTrainingJob", R"({"TrainingJobStatus":"Failed"})"));
+  for (const auto* status : {"Creating", "Updating", "RollingBack", "Deleting"})
+    EXPECT_TRUE(under_way("sagemaker", "DescribeEndpoint", fmt::format(R"({{"EndpointStatus":"{}"}})", status)));
+  EXPECT_FALSE(under_way("sagemaker", "DescribeEndpoint", R"({"EndpointStatus":"InService"})"));
   EXPECT_TRUE(under_way("dynamodb", "DescribeTable", R"({"Table":{"TableStatus":"CREATING"}})"));
   EXPECT_FALSE(under_way("dynamodb", "DescribeTable", R"({"Table":{"TableStatus":"ACTIVE"}})"));
 }

@@ -391,5 +391,15 @@ TEST(route, services) {
   EXPECT_EQ(find_service({}, make("GET", "/"), ""), nullptr);
 }
 
+TEST(route, two_services_that_sign_with_one_name) {
+  service targeted = json_service, rest = lambda;
+  targeted.signing_name = rest.signing_name = "both";
+  const service* all[] = {&targeted, &rest};
+  EXPECT_EQ(find_service(all, make("POST", "/", {{"X-Amz-Target", "J_1.Anything"}}), "both"), &targeted);
+  EXPECT_EQ(find_service(all, make("POST", "/endpoints/e/invocations"), "both"), &rest);
+  const service* one[] = {&targeted};
+  EXPECT_EQ(find_service(one, make("POST", "/"), "both"), &targeted);
+}
+
 }  // namespace
 }  // namespace mdlc::wire
