@@ -259,6 +259,10 @@ def scripted(lab: Hosting) -> Iterator[str]:
     lab.gone(name)
 
 
+def ask_raw(lab: Hosting, name: str, body: bytes) -> bytes:
+    return lab.invoke(name, body, ContentType="application/json")
+
+
 def ask(lab: Hosting, name: str, value: Any) -> Any:
     return json.loads(lab.invoke(name, json.dumps(value).encode(), ContentType="application/json"))
 
@@ -352,3 +356,90 @@ def test_many_wait_and_no_thread_does(lab: Hosting, scripted: str) -> None:
     assert len(ended) < len(threads)
     for thread in threads:
         thread.join()
+
+
+DEFAULTS = """
+class Doubling:
+    def predict(self, table):
+        assert table.dtype == "float32" and table.ndim == 2
+        return table.sum(axis=1) * 2
+def model_fn(model_dir):
+    return Doubling()
+"""
+
+
+def test_a_script_with_nothing_but_its_model(lab: Hosting, scripted: str) -> None:
+    name = lab.endpoint(lab.variant(lab.script_model(DEFAULTS)))
+    assert json.loads(lab.invoke(name, b"1,2")) == [6.0]
+    assert json.loads(lab.invoke(name, b"[[1, 2], [3, 4]]", ContentType="application/json")) == [6.0, 14.0]
+    assert lab.invoke(name, b"1,2\n3,4\n", Accept="text/csv") == b"6.0\n14.0\n"
+    error = lab.refused(name, b"1 1:2", ContentType="text/libsvm")
+    assert (error.response["Error"]["Code"], error.response["OriginalStatusCode"]) == ("ModelError", 415)
+    lab.gone(name)
+
+
+ISOLATED = """
+import os, socket
+def model_fn(model_dir):
+    return [n for _, n in socket.if_nameindex()] + [k for k in os.environ if k.startswith("AWS_SECRET")]
+def transform_fn(model, data, content_type, accept):
+    return ",".join(model), "text/plain"
+"""
+
+
+def test_network_isolation_is_kept(lab: Hosting, scripted: str) -> None:
+    def said(isolated: bool) -> list[str]:
+        plain, name = lab.script_model(ISOLATED), unique("isolated")
+        container = lab.sagemaker.describe_model(ModelName=plain)["PrimaryContainer"]
+        lab.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, EnableNetworkIsolation=isolated, PrimaryContainer={
+            k: container[k] for k in ("Image", "ModelDataUrl", "Environment")})
+        endpoint = lab.endpoint(lab.variant(name))
+        told = lab.invoke(endpoint, b"x", ContentType="text/plain").decode().split(",")
+        lab.gone(endpoint)
+        return told
+
+    assert said(True) == ["lo"]
+    assert "AWS_SECRET_ACCESS_KEY" in said(False)
+
+
+def test_a_body_has_its_bound(lab: Hosting, scripted: str) -> None:
+    name = lab.endpoint(lab.variant(lab.script_model(HANDLERS)))  # which has AWS's minute to answer
+    bound = 6 * 1024 * 1024
+    assert ask_raw(lab, name, b" " * (bound - 1) + b"1") == b"2"
+    error = lab.refused(name, b" " * bound + b"1", ContentType="application/json")
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert message(error) == f"HTTP content length exceeded {bound} bytes."
+    # What comes back is twice as long, and has the same bound.
+    assert len(ask(lab, name, "x" * (bound // 2 - 1))) == bound - 2
+    error = lab.refused(name, json.dumps("x" * (bound // 2)).encode(), ContentType="application/json")
+    assert error.response["OriginalMessage"] == f"The response is larger than {bound} bytes."
+    lab.gone(name)
+
+
+def test_a_workflow_makes_and_changes_an_endpoint(lab: Hosting, trained: str) -> None:
+    states, name, first, second = lab.server.client("stepfunctions"), unique("flow"), unique("config"), unique("config")
+
+    def task(resource: str, parameters: dict[str, Any], then: str | None) -> dict[str, Any]:
+        return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "ResultPath": None,
+                **({"Next": then} if then else {"End": True})}
+
+    def config(config_name: str, variant: str) -> dict[str, Any]:
+        return {"EndpointConfigName": config_name, "ProductionVariants": [lab.variant(trained, variant)]}
+
+    taken = {"EndpointName": name, "EndpointConfigName": first}
+    steps = {
+        "First": task("sagemaker:createEndpointConfig", config(first, "one"), "Second"),
+        "Second": task("sagemaker:createEndpointConfig", config(second, "two"), "Create"),
+        "Create": task("sagemaker:createEndpoint", taken, "Update"),
+        "Update": task("sagemaker:updateEndpoint", taken | {"EndpointConfigName": second}, None),
+    }
+    # Until it is in service an update is refused, in the integration's words.
+    steps["Update"]["Retry"] = [{"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 1, "MaxAttempts": 20, "BackoffRate": 1}]
+    machine = states.create_state_machine(name=name, definition=json.dumps({"StartAt": "First", "States": steps}), roleArn=ROLE)["stateMachineArn"]
+    arn = states.start_execution(stateMachineArn=machine)["executionArn"]
+    wait_until(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    told = states.describe_execution(executionArn=arn)
+    assert told["status"] == "SUCCEEDED", told
+    assert lab.settled(name)["EndpointConfigName"] == second
+    assert lab.runtime.invoke_endpoint(EndpointName=name, Body=b"0,0,0", ContentType="text/csv")["InvokedProductionVariant"] == "two"
+    lab.gone(name)
