@@ -27,11 +27,11 @@ class over_a_unix_socket : public testing::Test {
   }
 
   outcome ask(std::string target, std::string body = {}, int64_t timeout_ms = 20'000, size_t bytes = 1 << 20) {
-    std::promise<outcome> told;
-    exchange_over_unix(sockets, {socket, {"POST", std::move(target), {{"X-A", "a\r\nX-B: b"}}}, std::move(body),
-                                 timeout_ms, bytes},
-                       [&](outcome o) { told.set_value(std::move(o)); });
-    return told.get_future().get();
+    const auto told = std::make_shared<std::promise<outcome>>();
+    exchange_over_unix(
+        sockets, {socket, {"POST", std::move(target), {{"X-A", "a\r\nX-B: b"}}}, std::move(body), timeout_ms, bytes},
+        [told](outcome o) { told->set_value(std::move(o)); });
+    return told->get_future().get();
   }
 
   void handle(std::shared_ptr<exchange> e) {
@@ -48,10 +48,10 @@ class over_a_unix_socket : public testing::Test {
   sys::temporary_folder folder;
   sys::path socket = folder / std::string(120, 'd') / "s";  // longer than the kernel takes
   sys::thread_pool pool{2};
-  std::mutex mutex;
-  std::vector<std::shared_ptr<exchange>> kept;
   loop sockets;
   server serving{sockets, pool, [this](std::shared_ptr<exchange> e) { handle(std::move(e)); }};
+  std::mutex mutex;
+  std::vector<std::shared_ptr<exchange>> kept;  // dropped while the loop is there
 };
 
 TEST_F(over_a_unix_socket, an_answer_with_its_head_and_body) {
