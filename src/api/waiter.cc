@@ -26,9 +26,10 @@ constexpr std::array places{
 };
 
 constexpr std::array endings{std::string_view{"_IN_PROGRESS"}, std::string_view{"_PENDING"}};
-constexpr std::array words{std::string_view{"InProgress"}, std::string_view{"Stopping"}, std::string_view{"CREATING"},
-                           std::string_view{"UPDATING"}, std::string_view{"DELETING"}, std::string_view{"Creating"},
-                           std::string_view{"Updating"}, std::string_view{"RollingBack"}, std::string_view{"Deleting"}};
+constexpr std::array words{
+    std::string_view{"InProgress"}, std::string_view{"Stopping"},    std::string_view{"CREATING"},
+    std::string_view{"UPDATING"},   std::string_view{"DELETING"},    std::string_view{"Creating"},
+    std::string_view{"Updating"},   std::string_view{"RollingBack"}, std::string_view{"Deleting"}};
 // Its end is the user's to bring about.
 constexpr std::string_view at_rest = "REVIEW_IN_PROGRESS";
 

@@ -2,8 +2,8 @@
 
 namespace mdlc::services::sagemaker {
 
-// As AWS's containers do it: workers that each load the model and take one request at a time; one that dies, or is stuck
-// in a request beyond its time, is replaced. Without numpy only str, bytes and what json prints go out.
+// As AWS's containers do it: workers that each load the model and take one request at a time; one that dies, or is
+// stuck in a request beyond its time, is replaced. Without numpy only str, bytes and what json prints go out.
 std::string_view script_server() {
   return R"python(import importlib, inspect, io, json, os, signal, socket, sys, time, traceback
 from http.server import BaseHTTPRequestHandler
