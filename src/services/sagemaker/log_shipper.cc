@@ -12,7 +12,7 @@ constexpr size_t batch_bytes_max = 1'000'000;
 constexpr size_t batch_events_max = 10'000;
 constexpr size_t event_overhead = 26;
 constexpr size_t event_bytes_max = 200'000;
-constexpr size_t read_bytes = log_read_bytes;
+constexpr size_t read_bytes = log_batch_bytes;
 
 std::string group_of(const job& j) { return fmt::format("/aws/sagemaker/{}Jobs", title_of(j.key.what)); }
 

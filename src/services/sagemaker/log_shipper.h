@@ -10,7 +10,7 @@ namespace mdlc::services::sagemaker {
 
 class run;
 
-inline constexpr size_t log_read_bytes = 4 << 20;  // of a log at a time
+inline constexpr size_t log_batch_bytes = 4 << 20;  // of a log at a time
 
 struct log_batch {
   json::array events;

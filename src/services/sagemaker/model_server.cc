@@ -434,9 +434,9 @@ void model_server::ship_log(bool all) {
     return row ? row->integer(0) : 0;
   });
   while (true) {
-    auto text = runner::read_log(run_folder(), offset, log_read_bytes);
+    auto text = runner::read_log(run_folder(), offset, log_batch_bytes);
     if (!text || text->empty()) return;
-    auto batch = next_log_batch(*text, all && text->size() < log_read_bytes, base::to_ms(host.env.now()));
+    auto batch = next_log_batch(*text, all && text->size() < log_batch_bytes, base::to_ms(host.env.now()));
     if (batch.taken == 0) return;
     offset += static_cast<int64_t>(batch.taken);
     const auto mark = [&](store::transaction& t) {

@@ -70,7 +70,8 @@ api::answer<void> check_limits(const model::HyperParameterTuningJobConfig& confi
 }
 
 // A metric that nobody measures would fail every training job.
-api::answer<void> check_objective(const std::string& metric, const model::HyperParameterTrainingJobDefinition& d) {
+api::answer<void> check_objective(const service& s, const std::string& metric,
+                                  const model::HyperParameterTrainingJobDefinition& d) {
   if (d.AlgorithmSpecification.MetricDefinitions)
     for (const auto& one : *d.AlgorithmSpecification.MetricDefinitions)
       if (one.Name == metric) return {};
@@ -80,7 +81,7 @@ api::answer<void> check_objective(const std::string& metric, const model::HyperP
     for (const auto& [name, value] : *d.StaticHyperParameters) given[name] = value;
     as_job.request["HyperParameters"] = std::move(given);
   }
-  const auto image = find_image(d.AlgorithmSpecification.TrainingImage.value_or(""));
+  const auto image = find_image(s.images, d.AlgorithmSpecification.TrainingImage.value_or(""));
   if (image && image->is_builtin && !runs_script(as_job, *image)) {
     if (metric.starts_with("train:") || metric.starts_with("validation:")) return {};
     return invalid(
@@ -92,7 +93,7 @@ api::answer<void> check_objective(const std::string& metric, const model::HyperP
       "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions.");
 }
 
-api::answer<void> check(const model::CreateHyperParameterTuningJobRequest& in) {
+api::answer<void> check(const service& s, const model::CreateHyperParameterTuningJobRequest& in) {
   MDLC_CHECK(check_served(in));
   const auto& config = in.HyperParameterTuningJobConfig;
   const auto& definition = *in.TrainingJobDefinition;
@@ -106,7 +107,7 @@ api::answer<void> check(const model::CreateHyperParameterTuningJobRequest& in) {
     if (definition.StaticHyperParameters && definition.StaticHyperParameters->contains(r.name))
       return invalid(fmt::format("The hyperparameter {} is both static and tuned.", r.name));
   MDLC_CHECK(check_limits(config, *ranges));
-  return check_objective(config.HyperParameterTuningJobObjective->MetricName, definition);
+  return check_objective(s, config.HyperParameterTuningJobObjective->MetricName, definition);
 }
 
 // Of a HyperParameterTuningResourceConfig; the first of several kinds of instances.
@@ -184,7 +185,7 @@ double value_of(const tried& one, bool is_descending) {
 
 api::answer<model::CreateHyperParameterTuningJobResponse> create_hyper_parameter_tuning_job(
     service& s, api::call& c, const model::CreateHyperParameterTuningJobRequest& in) {
-  MDLC_CHECK(check(in));
+  MDLC_CHECK(check(s, in));
   tuning made;
   made.scope = c.context.scope;
   made.name = in.HyperParameterTuningJobName;
