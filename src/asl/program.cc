@@ -72,6 +72,12 @@ void variables_of(const state& s, std::set<std::string>& out) {
     f->listed.variables(out);
     number(f->max_concurrency);
     f->selector.variables(out);
+    if (!f->distributed) return;
+    const auto& d = *f->distributed;
+    for (const auto* n : {&d.max_items, &d.batch_items, &d.batch_bytes, &d.tolerated_count}) number(*n);
+    path(d.tolerated_percentage.path);
+    for (const auto* t : {&d.reader.arguments, &d.writer.arguments, &d.batch_input, &d.tolerated_percentage.computed})
+      t->variables(out);
   }
 }
 

@@ -166,5 +166,19 @@ TEST(program, tells_variables_and_resources) {
   EXPECT_EQ((*p)->task_resources(), std::vector<std::string>{"arn:aws:states:::dynamodb:putItem"});
 }
 
+TEST(program, tells_the_variables_of_a_distributed_map) {
+  auto p = compile(machine(R"d("A": {"Type": "Map", "End": true,
+    "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket.$": "$bucket", "Key": "k"},
+                   "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$most"}},
+    "ItemBatcher": {"MaxItemsPerBatchPath": "$batch", "BatchInput": {"b.$": "$given"}},
+    "ToleratedFailureCountPath": "$count", "ToleratedFailurePercentagePath": "$percent",
+    "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket.$": "$out", "Prefix": "p"}},
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                      "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}})d"));
+  ASSERT_TRUE(p) << p.error().front().message;
+  EXPECT_EQ(json::print((*p)->variable_references()),
+            R"({"A":["batch","bucket","count","given","most","out","percent"]})");
+}
+
 }  // namespace
 }  // namespace mdlc::asl

@@ -1,7 +1,9 @@
-// The commands that the server starts itself, hidden from the help: a job's supervisor, and the built-in algorithms.
+// The commands that the server starts itself, hidden from the help: a job's supervisor, and the built-in
+// algorithms, and what stands before a model server of the user's.
 #include <CLI/CLI.hpp>
 
 #include "main/commands.h"
+#include "runner/relay.h"
 #include "runner/supervisor.h"
 #include "runner/xgboost/builtin.h"
 
@@ -12,6 +14,15 @@ void add_programs(CLI::App& app, int& exit_code) {
   auto* supervise = app.add_subcommand("supervise", "keeps a job")->group("");
   supervise->add_option("folder", *folder)->required();
   supervise->callback([folder, &exit_code] { exit_code = runner::supervise(*folder); });
+
+  auto socket = std::make_shared<std::string>();
+  auto program = std::make_shared<std::vector<std::string>>();
+  auto* relay = app.add_subcommand("relay", "puts a model server behind a Unix socket")->group("")->prefix_command();
+  relay->add_option("socket", *socket)->required();
+  relay->callback([relay, socket, program, &exit_code] {
+    *program = relay->remaining();
+    exit_code = program->empty() ? 1 : runner::relay(*socket, *program);
+  });
 
   auto command = std::make_shared<std::string>();
   auto* builtin = app.add_subcommand("builtin", "runs a built-in algorithm")->group("");

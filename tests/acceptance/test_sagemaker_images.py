@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.server import BINARY, Server
-from tests.support.training import Lab, unique
+from tests.support.training import ROLE, Lab, unique
 
 TRAIN = """#!/bin/sh
 set -e
@@ -26,6 +26,32 @@ import json, sys, pathlib
 import six
 assert sys.argv[1:] == ["train"], sys.argv
 pathlib.Path("/opt/ml/model/six").write_text(six.__version__)
+"""
+
+
+# A server as people write it for a container: it listens on port 8080 and knows nothing of mdlc.
+SERVE = """
+import http.server, pathlib, socketserver, sys
+assert sys.argv[1:] == ["serve"], sys.argv
+word = pathlib.Path("words").read_text().strip()
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    pass
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/csv")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.answer(b"") if self.path == "/ping" else self.send_error(404)
+    def do_POST(self):
+        rows = self.rfile.read(int(self.headers["Content-Length"])).decode().splitlines()
+        self.answer("".join(f"{word} {row}\\n" for row in rows).encode())
+    def log_message(self, *_):
+        pass
+Server(("0.0.0.0", 8080), Handler).serve_forever()
 """
 
 
@@ -109,3 +135,51 @@ def test_what_cannot_be_added_is_told(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "readme").write_text("nothing\n")
     done = image(lab.server, "add", "x", "--program", str(tmp_path))
     assert done.returncode == 1 and "has none of train, train.py, serve and serve.py" in done.stderr
+
+
+def serving(lab: Lab, folder: Path, word: str) -> str:
+    """A model whose image serves, each of its rows after the word."""
+    folder.mkdir()
+    (folder / "serve.py").write_text(SERVE)
+    (folder / "words").write_text(word + "\n")
+    uri = unique(word)
+    add(lab.server, uri, "--program", str(folder))
+    lab.sagemaker.create_model(ModelName=uri, PrimaryContainer={"Image": uri}, ExecutionRoleArn=ROLE)
+    return uri
+
+
+def test_servers_on_the_same_port_run_side_by_side(lab: Lab, tmp_path: Path) -> None:
+    names = [serving(lab, tmp_path / word, word) for word in ("red", "blue")]
+    for name in names:
+        variant = {"VariantName": "all", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        lab.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        lab.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    for name in names:
+        lab.sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+    # What runs is not what the table says by now.
+    assert image(lab.server, "remove", names[0]).returncode == 0
+    lab.put(f"{names[1]}/rows.csv", b"1\n2\n3\n")
+    job = unique("rows")
+    plain = {"S3OutputPath": lab.uri(f"out/{job}"), "AssembleWith": "None"}
+    lab.transform(job, names[1], f"{names[1]}/", TransformOutput=plain)
+    runtime = lab.server.client("sagemaker-runtime")
+    for name, word in zip(names, ("red", "blue"), strict=True):
+        said = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"7\n8\n")
+        assert said["Body"].read().decode() == f"{word} 7\n{word} 8\n"
+    told = lab.await_transform(job)
+    assert told["TransformJobStatus"] == "Completed", told.get("FailureReason")
+    assert lab.get(f"out/{job}/rows.csv.out") == b"blue 1\nblue 2\nblue 3\n"
+    for name in names:
+        lab.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_an_image_that_does_not_serve_says_so(lab: Lab, tmp_path: Path) -> None:
+    uri = unique("trainer")
+    add(lab.server, uri, "--program", str(program(tmp_path)))
+    lab.sagemaker.create_model(ModelName=uri, PrimaryContainer={"Image": uri}, ExecutionRoleArn=ROLE)
+    lab.put(f"{uri}/rows.csv", b"1\n")
+    job = unique("none")
+    lab.transform(job, uri, f"{uri}/")
+    told = lab.await_transform(job)
+    assert told["TransformJobStatus"] == "Failed"
+    assert "mdlc image add --serve names one" in told["FailureReason"]

@@ -5,8 +5,6 @@
 namespace mdlc::services::sagemaker {
 namespace {
 
-constexpr std::string_view built_in_program = "/opt/mdlc/mdlc";  // where a confined built-in finds this very binary
-
 // Repositories of AWS's registries whose algorithm we have, whatever the account, region and tag.
 struct builtin {
   std::string_view repository;
@@ -79,6 +77,15 @@ std::vector<std::string> call(const std::string& file, std::string_view what) {
   return {place, std::string{what}};
 }
 
+}  // namespace
+
+base::result<runner::bind> own_binary() {
+  std::error_code error;
+  const auto self = std::filesystem::canonical("/proc/self/exe", error);
+  if (error) return base::fail("the server's own program is not where it was started from");
+  return runner::bind{self, std::string{own_binary_place}};
+}
+
 image image_of(const runner::own_image& i) {
   framework own{.module = {}, .packages = with_sdk({}), .requirements = {}, .note = {}};
   return {.train = call(i.train, "train"),
@@ -88,8 +95,6 @@ image image_of(const runner::own_image& i) {
           .own = std::move(own),
           .working_folder = std::string{program_place}};
 }
-
-}  // namespace
 
 base::result<image> find_image(const runner::image_table& table, std::string_view uri) {
   if (const auto own = table.find(uri)) return image_of(*own);
@@ -103,11 +108,9 @@ base::result<image> find_image(const runner::image_table& table, std::string_vie
                                          {{{1, 4}, newer_stack()}, {{0, 0}, older_stack()}})};
   for (const auto& b : builtins) {
     if (b.repository != repository) continue;
-    std::error_code error;
-    const auto self = std::filesystem::canonical("/proc/self/exe", error);
-    if (error) return base::fail("the server's own program is not where it was started from");
+    MDLC_TRY(auto self, own_binary());
     const auto command = [&](std::string_view what) {
-      return std::vector<std::string>{std::string{built_in_program}, "builtin", std::string{b.algorithm},
+      return std::vector<std::string>{std::string{own_binary_place}, "builtin", std::string{b.algorithm},
                                       std::string{what}};
     };
     std::optional<framework> scripts;
@@ -118,7 +121,7 @@ base::result<image> find_image(const runner::image_table& table, std::string_vie
     return image{
         .train = command("train"),
         .serve = command("serve"),
-        .binds = {{self, std::string{built_in_program}}},
+        .binds = {self},
         // Threads that spin while they wait make a busy machine ten times slower, and win nothing on an idle one.
         .environment = {{"MDLC_IMAGE", std::string{uri}}, {"OMP_WAIT_POLICY", "PASSIVE"}},
         .is_builtin = true,

@@ -34,7 +34,14 @@ struct image {
   std::string working_folder = "/opt/ml";
 };
 
+// Where a confined program finds this very binary, as built-in algorithms do and what needs the relay (runner/relay.h).
+inline constexpr std::string_view own_binary_place = "/opt/mdlc/mdlc";
+base::result<runner::bind> own_binary();
+
 inline constexpr std::string_view program_place = "/opt/program";  // where an own image's program is
+
+// The own program as an image.
+image image_of(const runner::own_image&);
 
 // The table's own come first. An error is the customer's: which image it is and what to do.
 base::result<image> find_image(const runner::image_table&, std::string_view uri);

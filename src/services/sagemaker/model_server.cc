@@ -192,7 +192,7 @@ std::optional<laid_out> model_server::read_laid_out() const {
   // After the machine's own restart files may be missing that were not synced.
   if (!told || json::text(*told, "boot_id") != boot_id()) return std::nullopt;
   return laid_out{std::string{json::text(*told, "script")}, std::string{json::text(*told, "code")},
-                  std::string{json::text(*told, "environment")}};
+                  std::string{json::text(*told, "environment")}, std::string{json::text(*told, "own")}};
 }
 
 // False with the reason where it cannot be.
@@ -210,10 +210,12 @@ bool model_server::lay_out_once() {
     }
     return false;
   }
-  auto kept = sys::write_file_durably(
-      folder_ / laid_out_file,
-      json::print(json::object{
-          {"boot_id", boot_id()}, {"script", done->script}, {"code", done->code}, {"environment", done->environment}}));
+  auto kept =
+      sys::write_file_durably(folder_ / laid_out_file, json::print(json::object{{"boot_id", boot_id()},
+                                                                                {"script", done->script},
+                                                                                {"code", done->code},
+                                                                                {"environment", done->environment},
+                                                                                {"own", done->own}}));
   if (!kept) throw store::failure(kept.error().message);
   laid_out_ = *std::move(done);
   return true;

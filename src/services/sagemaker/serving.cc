@@ -13,6 +13,10 @@ constexpr std::string_view archive_code = "/opt/ml/model/code";  // where the to
 constexpr std::string_view server_place = "/opt/mdlc/serve.py", meeting_place = "/opt/mdlc/run";
 constexpr uintmax_t requirements_bytes_max = 1 << 20;
 
+std::string path_with_environment() {
+  return fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", runner::environment_place);
+}
+
 std::string variable(const serving& p, std::string_view name) {
   const auto* environment = p.container.if_contains("Environment");
   return environment ? std::string{json::text(*environment, name)} : std::string{};
@@ -99,12 +103,49 @@ base::result<void> place_environment(const serving& p, const framework& f, laid_
   return {};
 }
 
+base::result<void> place_own_program(const serving& p, laid_out& out) {
+  const auto program = p.folder / "program";
+  std::error_code error;
+  std::filesystem::remove_all(program, error);
+  const std::string uri{json::text(p.container, "Image")};
+  MDLC_TRY(auto taken, p.s.images.take(uri, program));
+  if (!taken) return base::fail(fmt::format("The image {} was removed from the image table meanwhile", uri));
+  out.own = taken->serve;
+  const auto i = image_of(*taken);
+  const bool has_list = std::filesystem::exists(program / "requirements.txt", error);
+  if (i.serve.front() != runner::environment_python && !has_list) return {};
+  runner::environment_contents contents{.python = p.s.host.python, .packages = i.own->packages};
+  MDLC_TRY(auto made, make_environment(p, contents, "what every Python program finds"));
+  if (has_list) {
+    contents.requirements.push_back({sys::read_file(program / "requirements.txt").value_or(""), program});
+    MDLC_TRY(made, make_environment(p, contents, "the image's requirements.txt"));
+  }
+  out.environment = made.string();
+  return {};
+}
+
+// The image as it was when it was laid out: the table's entry may be another by now.
+base::result<image> image_for(const serving& p, const laid_out& l) {
+  const std::string uri{json::text(p.container, "Image")};
+  if (l.own.empty()) return find_image(p.s.images, uri);
+  MDLC_TRY(auto self, own_binary());
+  auto i = image_of(runner::own_image{.uri = uri, .train = {}, .serve = l.own, .program = {}});
+  i.serve.insert(i.serve.begin(),
+                 {std::string{own_binary_place}, "relay", fmt::format("{}/{}", meeting_place, serving_socket)});
+  i.binds = {self, {p.folder / "program", std::string{program_place}}};
+  if (l.environment.empty()) return i;
+  i.binds.push_back({l.environment, std::string{runner::environment_place}});
+  i.environment.insert(i.environment.end(), {{"PATH", path_with_environment()}, {"PYTHONUNBUFFERED", "1"}});
+  return i;
+}
+
 }  // namespace
 
 base::result<laid_out> lay_out(const serving& p) {
   MDLC_TRY(auto i, find_image(p.s.images, json::text(p.container, "Image")));
   if (i.serve.empty() && !i.scripts)
-    return base::fail(fmt::format("The image {} has no model server here", json::text(p.container, "Image")));
+    return base::fail(fmt::format("The image {} has no model server here{}", json::text(p.container, "Image"),
+                                  i.own ? ": mdlc image add --serve names one" : ""));
   const auto ml = p.folder / "ml";
   std::error_code error;
   std::filesystem::remove_all(ml, error);
@@ -119,19 +160,22 @@ base::result<laid_out> lay_out(const serving& p) {
     MDLC_CHECK(place_environment(p, *i.scripts, out));
     MDLC_CHECK(sys::write_file_durably(p.folder / "serve.py", script_server(), 0644));
   }
+  if (i.own) MDLC_CHECK(place_own_program(p, out));
   return out;
 }
 
 base::result<runner::program> serving_program(const serving& p, const laid_out& l, const sys::path& meeting,
                                               const std::vector<std::pair<std::string, std::string>>& more) {
-  MDLC_TRY(auto i, find_image(p.s.images, json::text(p.container, "Image")));
-  const bool is_script = !l.script.empty(), is_closed = p.is_isolated || (i.is_builtin && !is_script);
+  MDLC_TRY(auto i, image_for(p, l));
+  const bool is_script = !l.script.empty();
+  // An own image's server is alone in its network, since several listen on one port.
+  const bool is_closed = p.is_isolated || !l.own.empty() || (i.is_builtin && !is_script);
   const auto socket = fmt::format("{}/{}", meeting_place, serving_socket);
   runner::program program;
   program.argv = i.serve;
   program.binds = {{p.folder / "ml", "/opt/ml", true}, {meeting, std::string{meeting_place}, true}};
   program.binds.insert(program.binds.end(), i.binds.begin(), i.binds.end());
-  program.working_folder = "/opt/ml";
+  program.working_folder = i.working_folder;
   if (is_script) {
     const bool is_xgboost = i.scripts->module.find("xgboost") != std::string::npos;
     program.argv = {std::string{runner::environment_python}, std::string{server_place}, socket, l.code, l.script,
@@ -139,12 +183,10 @@ base::result<runner::program> serving_program(const serving& p, const laid_out& 
     program.binds.push_back({l.environment, std::string{runner::environment_place}});
     program.binds.push_back({p.folder / "serve.py", std::string{server_place}});
     program.working_folder = l.code;
-    i.environment.insert(i.environment.end(),
-                         {{"PATH", fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                               runner::environment_place)},
-                          {"PYTHONPATH", l.code},
-                          {"PYTHONUNBUFFERED", "1"},
-                          {"SM_MODEL_DIR", "/opt/ml/model"}});
+    i.environment.insert(i.environment.end(), {{"PATH", path_with_environment()},
+                                               {"PYTHONPATH", l.code},
+                                               {"PYTHONUNBUFFERED", "1"},
+                                               {"SM_MODEL_DIR", "/opt/ml/model"}});
   }
   const auto* own = p.container.if_contains("Environment");
   program.environment = program_environment(p.s, p.context.scope, p.role, i, own, !is_closed);

@@ -27,6 +27,7 @@ struct laid_out {
   std::string script;       // what serves the model, in `code`; empty where the image does
   std::string code;         // a folder that the program sees
   std::string environment;  // the script's packages: a folder of the machine
+  std::string own;          // the file that serves, where the image is the user's own: its program is in the folder
 };
 
 // Reads the archives and makes the environment, which takes as long as pip does. An error is the customer's.
