@@ -117,6 +117,8 @@ state_index builder::machine_at(const json::value& v, std::string at, query_lang
       problem("Expected a non-empty Object", at + "/States");
       return no_state;
     }
+    // The top machine's at once: inside, room for one more at a time would move all of them each time.
+    if (depth == 0) body.states.reserve(states->get_object().size());
     for (const auto& [key, value] : states->get_object())
       state_at(m, std::string{key.data(), key.size()}, value, inherited, depth);
   }

@@ -18,8 +18,8 @@ struct start {
 
 base::result<std::shared_ptr<const path_expression>> path_expression::parse(std::string_view text) {
   if (text.empty() || text[0] != '$') return base::fail("A path must begin with '$'");
-  std::string rest{text};
-  std::string variable;
+  std::string_view rest = text;
+  std::string variable, without_variable;
   auto from = root::input;
   if (text.starts_with("$$")) {
     from = root::context;
@@ -29,7 +29,7 @@ base::result<std::shared_ptr<const path_expression>> path_expression::parse(std:
     while (end < text.size() && goes_on(text[end])) ++end;
     from = root::variable;
     variable = text.substr(1, end - 1);
-    rest = "$" + std::string{text.substr(end)};
+    rest = without_variable = "$" + std::string{text.substr(end)};
   }
   MDLC_TRY(auto path, expr::jsonpath::path::parse(rest));
   return std::shared_ptr<const path_expression>(

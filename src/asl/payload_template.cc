@@ -18,6 +18,8 @@ base::result<std::shared_ptr<const payload_template::node>, std::string> payload
   bool all_constant = true;
   if (v.is_object()) {
     out->what = node::kind::object;
+    out->names.reserve(v.get_object().size());
+    out->children.reserve(v.get_object().size());
     for (const auto& [key, member] : v.get_object()) {
       std::string name{key.data(), key.size()};
       if (name.ends_with(".$")) {

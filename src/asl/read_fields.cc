@@ -24,14 +24,10 @@ std::optional<int64_t> builder::whole(const json::value& v, std::string_view nam
                                       int64_t most) {
   const auto* found = member(v, name);
   if (!found) return {};
-  std::string where = fmt::format("{}/{}", at, name);
-  if (!found->is_int64()) {
-    problem("Expected value of type Integer", where);
-  } else if (found->get_int64() < least || found->get_int64() > most) {
-    problem(fmt::format("Value must be between {} and {}", least, most), where);
-  } else {
-    return found->get_int64();
-  }
+  if (found->is_int64() && found->get_int64() >= least && found->get_int64() <= most) return found->get_int64();
+  problem(found->is_int64() ? fmt::format("Value must be between {} and {}", least, most)
+                            : "Expected value of type Integer",
+          fmt::format("{}/{}", at, name));
   return {};
 }
 

@@ -132,7 +132,9 @@ struct builder {
   using error = boost::json::error_code;
   using part = boost::json::string_view;
 
-  boost::json::value_stack stack;
+  // Elements of open arrays and objects; small texts need no more than this room.
+  unsigned char room[4096];
+  boost::json::value_stack stack{{}, room, sizeof room};
 
   bool on_document_begin(error&) {
     stack.reset();

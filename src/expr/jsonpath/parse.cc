@@ -55,7 +55,9 @@ class reader {
     if (name.empty()) return base::fail("Path must not end with a '.' or '..'");
     if (peek() == ' ') return base::fail("Use bracket notion ['my prop'] if your property contains blank characters");
     if (peek() == '(') return function(std::move(name));
-    return step{.what = step::kind::name, .names = {std::move(name)}};
+    step out{.what = step::kind::name};
+    out.names.push_back(std::move(name));
+    return out;
   }
 
   base::result<step> function(std::string name) {
