@@ -5,12 +5,15 @@
 namespace mdlc::expr::jsonpath {
 namespace {
 
+constexpr size_t usual_steps = 4;
+
 class reader {
  public:
   explicit reader(std::string_view text) : text_(text) {}
 
   base::result<std::vector<std::shared_ptr<const step>>> all() {
     std::vector<std::shared_ptr<const step>> steps;
+    steps.reserve(usual_steps);
     while (at_ < text_.size()) {
       if (peek() == '.') {
         ++at_;
