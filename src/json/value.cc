@@ -133,7 +133,7 @@ struct builder {
   using part = boost::json::string_view;
 
   // Elements of open arrays and objects; small texts need no more than this room.
-  unsigned char room[4096];
+  alignas(value) unsigned char room[4096];
   boost::json::value_stack stack{{}, room, sizeof room};
 
   bool on_document_begin(error&) {
