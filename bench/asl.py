@@ -133,15 +133,20 @@ def told(command: list[str | Path]) -> dict[str, Any]:
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
+def is_installed() -> bool:
+    """Whether the reference is there in the version that its lock file names."""
+    package = REFERENCE / "node_modules" / "jsonata" / "package.json"
+    wanted = json.loads((REFERENCE / "package-lock.json").read_text())["packages"]["node_modules/jsonata"]
+    return package.exists() and json.loads(package.read_text())["version"] == wanted["version"]
+
+
 def reference(path: Path) -> dict[str, Any] | str:
     """What jsonata-js measures, or why it does not."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return "node or npm is not there"
     install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    if not (REFERENCE / "node_modules" / ".package-lock.json").exists() and subprocess.run(
-        install, cwd=REFERENCE, stdout=subprocess.DEVNULL
-    ).returncode:
+    if not is_installed() and subprocess.run(install, cwd=REFERENCE, stdout=subprocess.DEVNULL).returncode:
         return "npm could not install it"
     measured = told([node, REFERENCE / "measure.js", path])
     measured["node"] = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
