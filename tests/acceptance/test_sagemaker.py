@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.server import Server, wait_until
+from tests.support.server import BINARY, Server, wait_until
 from tests.support.training import ACCOUNT, IMAGE, ROLE, Lab, channel, csv, rows, unique
 
 
@@ -525,3 +526,45 @@ def test_a_transform_job_can_be_stopped(lab: Lab, model: str) -> None:
 
 def test_nothing_is_left_of_ended_jobs(lab: Lab) -> None:
     wait_until(lambda: not list((lab.server.data / "jobs").glob("*/*")), limit_s=30)
+
+
+CHECKPOINTS = """#!/bin/sh
+cd "$CHECKPOINTS"
+ls | sort | tr '\\n' ' '
+echo more >> old/state
+echo new > fresh
+test "$1" != train || exit ${CODE:-0}
+"""
+
+
+@pytest.mark.parametrize(("place", "code", "ends"), [("/opt/ml/checkpoints", "0", "Completed"), ("/work/kept", "3", "Failed")])
+def test_checkpoints_are_there_and_are_kept_whatever_the_end(lab: Lab, tmp_path: Path, place: str, code: str, ends: str) -> None:
+    (tmp_path / "train").write_text(CHECKPOINTS)
+    (tmp_path / "train").chmod(0o755)
+    uri, prefix = unique("keeper"), unique("kept")
+    command = [str(BINARY), "image", "add", "--data-dir", str(lab.server.data), uri, "--program", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    lab.put(f"{prefix}/old/state", b"some\n")
+    lab.train(uri, AlgorithmSpecification={"TrainingImage": uri, "TrainingInputMode": "FastFile"}, HyperParameters={},
+              CheckpointConfig={"S3Uri": lab.uri(prefix), "LocalPath": place},
+              Environment={"CHECKPOINTS": place, "CODE": code})  # fmt: skip
+    told = lab.await_training(uri)
+    assert told["TrainingJobStatus"] == ends, told.get("FailureReason")
+    assert lab.get(f"{prefix}/old/state") == b"some\nmore\n"
+    assert lab.get(f"{prefix}/fresh") == b"new\n"
+    assert "old " in lab.log("/aws/sagemaker/TrainingJobs", uri)
+
+
+@pytest.mark.parametrize("place", ["relative", "/a/../b", "/"])
+def test_a_checkpoint_place_that_is_none_fails_the_job(lab: Lab, place: str) -> None:
+    name = unique("nowhere")
+    lab.train(name, CheckpointConfig={"S3Uri": lab.uri("kept"), "LocalPath": place})
+    told = lab.await_training(name)
+    assert told["FailureReason"] == f"ClientError: CheckpointConfig.LocalPath is {place}, which is no folder's path"
+
+
+def test_pipe_mode_is_refused_in_words(lab: Lab) -> None:
+    name = unique("pipe")
+    lab.train(name, InputDataConfig=[channel("train", lab.uri("data/train/")) | {"InputMode": "Pipe"}])
+    told = lab.await_training(name)
+    assert told["FailureReason"] == "ClientError: The channel train asks for Pipe mode, which is not served here; File and FastFile are"

@@ -29,24 +29,9 @@ tl::unexpected<base::error> no_data(run& r, std::string_view uri, const s3_place
 
 base::result<std::vector<input_object>> list_prefix(run& r, std::string_view uri) {
   MDLC_TRY(auto place, parse_s3_uri(uri));
-  std::vector<input_object> found;
-  std::string token;
-  while (true) {
-    json::object input{{"Bucket", place.bucket}, {"Prefix", place.key}};
-    if (!token.empty()) input["ContinuationToken"] = token;
-    auto page = r.call("s3", "ListObjectsV2", std::move(input));
-    if (!page) return no_data(r, uri, place, page.error().message);
-    if (const auto* contents = json::find(*page, "Contents"); contents && contents->is_array())
-      for (const auto& o : contents->get_array()) {
-        std::string key{json::text(o, "Key")};
-        // A "folder" that a console made: no data.
-        if (!key.ends_with('/')) found.push_back({place.bucket, key, relative_to(place.key, key)});
-      }
-    token = json::text(*page, "NextContinuationToken");
-    if (token.empty()) break;
-  }
-  if (found.empty()) return no_data(r, uri, place, "");
-  return found;
+  auto found = objects_below(r, place);
+  if (!found || found->empty()) return no_data(r, uri, place, found ? "" : found.error().message);
+  return *std::move(found);
 }
 
 // [{"prefix": "s3://bucket/p/"}, "rel1", …]
@@ -118,6 +103,24 @@ base::result<std::vector<input_object>> list_inputs(run& r, const json::value& s
   if (type == "S3Prefix") return list_prefix(r, uri);
   if (type == "ManifestFile") return list_manifest(r, uri);
   return base::fail(fmt::format("S3DataType {} is not supported here", type));
+}
+
+api::answer<std::vector<input_object>> objects_below(run& r, const s3_place& place) {
+  std::vector<input_object> found;
+  std::string token;
+  while (true) {
+    json::object input{{"Bucket", place.bucket}, {"Prefix", place.key}};
+    if (!token.empty()) input["ContinuationToken"] = token;
+    MDLC_TRY(auto page, r.call("s3", "ListObjectsV2", std::move(input)));
+    if (const auto* contents = json::find(page, "Contents"); contents && contents->is_array())
+      for (const auto& o : contents->get_array()) {
+        std::string key{json::text(o, "Key")};
+        // A "folder" that a console made: no data.
+        if (!key.ends_with('/')) found.push_back({place.bucket, key, relative_to(place.key, key)});
+      }
+    token = json::text(page, "NextContinuationToken");
+    if (token.empty()) return found;
+  }
 }
 
 base::result<blob::slice> open_object(run& r, const std::string& bucket, const std::string& key) {

@@ -28,6 +28,9 @@ struct input_object {
 // calls no data is an error, in its words.
 base::result<std::vector<input_object>> list_inputs(run&, const json::value& source);
 
+// All objects below the prefix, maybe none.
+api::answer<std::vector<input_object>> objects_below(run&, const s3_place&);
+
 // What is left of `key` below `prefix`.
 std::string relative_to(std::string_view prefix, std::string_view key);
 

@@ -1,6 +1,7 @@
 // A training job from its turn to its end.
 #include "base/log.h"
 #include "runner/archive.h"
+#include "services/sagemaker/checkpoints.h"
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/metrics.h"
 #include "services/sagemaker/own_program.h"
@@ -41,6 +42,7 @@ class training {
     if (r_.j.at == phase::staging) stage();
     if (r_.j.at == phase::running) await();
     if (r_.j.at == phase::publishing) publish();
+    if (r_.j.at == phase::ended && checkpoint_place(r_.j)) r_.forget_outputs();
   }
 
  private:
@@ -88,6 +90,9 @@ class training {
       const auto* source = json::find(c, "DataSource");
       const auto* s3 = source ? json::find(*source, "S3DataSource") : nullptr;
       const auto name = json::text(c, "ChannelName");
+      if (input_mode(c) == "Pipe")
+        return base::fail(
+            fmt::format("The channel {} asks for Pipe mode, which is not served here; File and FastFile are", name));
       if (!s3)
         return base::fail(fmt::format("The channel {} has no S3DataSource, which is what can be read here", name));
       MDLC_TRY(auto objects, list_inputs(r_, *s3));
@@ -98,16 +103,20 @@ class training {
         MDLC_CHECK(place_object(r_, o, folder));
       }
     }
+    MDLC_CHECK(fetch_checkpoints(r_));
     return write_configuration(ml);
+  }
+
+  std::string input_mode(const json::value& channel) const {
+    const auto common = json::text(member(r_.j.request, "AlgorithmSpecification"), "TrainingInputMode", "File");
+    return std::string{json::text(channel, "InputMode", common)};
   }
 
   base::result<void> write_configuration(const sys::path& ml) {
     json::object channels;
     for (const auto& c : channels_of(r_.j)) {
-      auto mode = json::text(c, "InputMode");
-      if (mode.empty()) mode = json::text(member(r_.j.request, "AlgorithmSpecification"), "TrainingInputMode", "File");
       const auto& s3 = c.at("DataSource").at("S3DataSource");
-      json::object one{{"TrainingInputMode", mode},
+      json::object one{{"TrainingInputMode", input_mode(c)},
                        {"S3DistributionType", json::text(s3, "S3DataDistributionType", "FullyReplicated")},
                        {"RecordWrapperType", json::text(c, "RecordWrapperType", "None")}};
       if (const auto type = json::text(c, "ContentType"); !type.empty()) one["ContentType"] = type;
@@ -149,6 +158,7 @@ class training {
                          {{"TRAINING_JOB_NAME", r_.j.key.name}, {"TRAINING_JOB_ARN", r_.j.key.arn()}});
     p.binds = {{ml, "/opt/ml", true}, {ml / "input", "/opt/ml/input"}};
     p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
+    if (const auto place = checkpoint_place(r_.j)) p.binds.push_back({ml / "checkpoints", *place, true});
     p.working_folder = i.working_folder;
     p.network = is_isolated || i.is_builtin ? runner::network::none : runner::network::shared;
     p.identity_key = r_.j.id;
@@ -169,6 +179,7 @@ class training {
       row.progress.metrics = metrics;
       row.progress.objective = values;
     });
+    if (auto kept = store_checkpoints(r_); !kept) return r_.fail("ClientError: " + kept.error().message);
     if (state->at == runner::job_state::phase::died)
       return r_.fail(
           "AlgorithmError: The training program's supervisor died, and the program with it. It is not run a second "
