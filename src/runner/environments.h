@@ -21,6 +21,9 @@ namespace mdlc::runner {
 
 inline constexpr std::string_view environment_place = "/opt/mdlc/python";
 inline constexpr std::string_view environment_python = "/opt/mdlc/python/bin/python";
+// PATH of a program that sees the environment.
+inline constexpr std::string_view environment_path =
+    "/opt/mdlc/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr std::string_view code_place = "/opt/ml/code";
 
 struct requirements {

@@ -19,6 +19,7 @@ from tests.support.stacks import (
     half_made_role,
     parameters,
     ref,
+    refusal,
     refused,
     resource,
     role,
@@ -34,23 +35,6 @@ FUNCTION = {
     "Handler": "index.handler",
     "Code": {"ZipFile": "def handler(event, context):\n    return 1\n"},
 }
-
-
-@pytest.fixture(scope="module")
-def stacks(server: Server) -> Stacks:
-    return Stacks(server)
-
-
-@pytest.fixture(scope="module")
-def others(server: Server) -> Others:
-    return Others(server)
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 # --- creation

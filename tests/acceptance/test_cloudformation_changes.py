@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
-from tests.support.server import Server
 from tests.support.stacks import (
-    Others,
     Stacks,
     bucket,
     group,
     parameters,
     ref,
+    refusal,
     refused,
     role,
     table,
@@ -27,23 +26,6 @@ from tests.support.stacks import (
 )
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
-
-
-@pytest.fixture(scope="module")
-def stacks(server: Server) -> Stacks:
-    return Stacks(server)
-
-
-@pytest.fixture(scope="module")
-def others(server: Server) -> Others:
-    return Others(server)
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def propose(stacks: Stacks, stack: str, name: str, what: dict[str, Any], **more: Any) -> dict[str, Any]:

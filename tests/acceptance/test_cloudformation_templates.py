@@ -6,17 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.support.server import Server
 from tests.support.stacks import (
-    Others,
     Stacks,
     att,
     bucket,
     group,
     parameters,
     ref,
+    refusal,
     refused,
     role,
     sub,
@@ -26,23 +24,6 @@ from tests.support.stacks import (
 )
 
 ACCOUNT = "000000000000"
-
-
-@pytest.fixture(scope="module")
-def stacks(server: Server) -> Stacks:
-    return Stacks(server)
-
-
-@pytest.fixture(scope="module")
-def others(server: Server) -> Others:
-    return Others(server)
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def words(stacks: Stacks, what: dict[str, Any] | str, **request: Any) -> str:

@@ -6,6 +6,9 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.support.server import Server, wait_until
 
 ENDS_WITHIN_S = 30
@@ -17,6 +20,14 @@ TRUST = {
 
 def unique(word: str) -> str:
     return f"{word}-{uuid.uuid4().hex[:8]}"
+
+
+def refusal(call: Any, **request: Any) -> tuple[str, str]:
+    """The code and the words with which the call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def ref(name: str) -> dict[str, str]:

@@ -357,9 +357,7 @@ base::result<bool> prepare_environment(run& r, image& i, const framework& f, con
   }
   i.binds.push_back({environment, std::string{runner::environment_place}});
   i.environment.insert(i.environment.end(),
-                       {{"PATH", fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                             runner::environment_place)},
-                        {"PYTHONUNBUFFERED", "1"}});
+                       {{"PATH", std::string{runner::environment_path}}, {"PYTHONUNBUFFERED", "1"}});
   return true;
 }
 

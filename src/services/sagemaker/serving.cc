@@ -13,10 +13,6 @@ constexpr std::string_view archive_code = "/opt/ml/model/code";  // where the to
 constexpr std::string_view server_place = "/opt/mdlc/serve.py", meeting_place = "/opt/mdlc/run";
 constexpr uintmax_t requirements_bytes_max = 1 << 20;
 
-std::string path_with_environment() {
-  return fmt::format("{}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", runner::environment_place);
-}
-
 std::string variable(const serving& p, std::string_view name) {
   const auto* environment = p.container.if_contains("Environment");
   return environment ? std::string{json::text(*environment, name)} : std::string{};
@@ -135,7 +131,8 @@ base::result<image> image_for(const serving& p, const laid_out& l) {
   i.binds = {self, {p.folder / "program", std::string{program_place}}};
   if (l.environment.empty()) return i;
   i.binds.push_back({l.environment, std::string{runner::environment_place}});
-  i.environment.insert(i.environment.end(), {{"PATH", path_with_environment()}, {"PYTHONUNBUFFERED", "1"}});
+  i.environment.insert(i.environment.end(),
+                       {{"PATH", std::string{runner::environment_path}}, {"PYTHONUNBUFFERED", "1"}});
   return i;
 }
 
@@ -183,7 +180,7 @@ base::result<runner::program> serving_program(const serving& p, const laid_out& 
     program.binds.push_back({l.environment, std::string{runner::environment_place}});
     program.binds.push_back({p.folder / "serve.py", std::string{server_place}});
     program.working_folder = l.code;
-    i.environment.insert(i.environment.end(), {{"PATH", path_with_environment()},
+    i.environment.insert(i.environment.end(), {{"PATH", std::string{runner::environment_path}},
                                                {"PYTHONPATH", l.code},
                                                {"PYTHONUNBUFFERED", "1"},
                                                {"SM_MODEL_DIR", "/opt/ml/model"}});
