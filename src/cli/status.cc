@@ -40,18 +40,29 @@ base::result<void> show_machines(client& c) {
   return {};
 }
 
+// What of SageMaker's is under way, and the endpoints whatever their status.
 base::result<void> show_jobs(client& c) {
   struct kind {
-    std::string_view operation, list, name, title;
+    std::string_view operation, list, name, status, title;
+    bool only_open;
   };
-  for (auto [operation, list, name, title] :
-       {kind{"ListTrainingJobs", "TrainingJobSummaries", "TrainingJobName", "Training jobs under way"},
-        kind{"ListTransformJobs", "TransformJobSummaries", "TransformJobName", "Transform jobs under way"}}) {
-    MDLC_TRY(auto answer, c.json_call("sagemaker", fmt::format("SageMaker.{}", operation),
-                                      json::object{{"StatusEquals", "InProgress"}}));
+  for (auto [operation, list, name, status, title, only_open] :
+       {kind{"ListTrainingJobs", "TrainingJobSummaries", "TrainingJobName", "TrainingJobStatus",
+             "Training jobs under way", true},
+        kind{"ListHyperParameterTuningJobs", "HyperParameterTuningJobSummaries", "HyperParameterTuningJobName",
+             "HyperParameterTuningJobStatus", "Tuning jobs under way", true},
+        kind{"ListTransformJobs", "TransformJobSummaries", "TransformJobName", "TransformJobStatus",
+             "Transform jobs under way", true},
+        kind{"ListProcessingJobs", "ProcessingJobSummaries", "ProcessingJobName", "ProcessingJobStatus",
+             "Processing jobs under way", true},
+        kind{"ListEndpoints", "Endpoints", "EndpointName", "EndpointStatus", "Endpoints", false}}) {
+    json::object ask;
+    if (only_open) ask["StatusEquals"] = "InProgress";
+    MDLC_TRY(auto answer, c.json_call("sagemaker", fmt::format("SageMaker.{}", operation), ask));
     fmt::print("{}\n", title);
     if (list_in(answer, list).empty()) fmt::print("  none\n");
-    for (const auto& one : list_in(answer, list)) fmt::print("  {}\n", json::text(one, name));
+    for (const auto& one : list_in(answer, list))
+      fmt::print("  {:<32} {}\n", json::text(one, name), json::text(one, status));
   }
   return {};
 }

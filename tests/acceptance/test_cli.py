@@ -60,6 +60,9 @@ def test_status_shows_what_there_is(mdlc: Any) -> None:
     told = mdlc("status")
     assert told.returncode == 0
     assert re.search(r"cli +CREATE_COMPLETE", told.stdout) and "cli-machine" in told.stdout
+    for kind in ("Training jobs", "Tuning jobs", "Transform jobs", "Processing jobs"):
+        assert f"{kind} under way\n  none\n" in told.stdout
+    assert told.stdout.endswith("Endpoints\n  none\n")
 
 
 def test_the_same_template_again_changes_nothing(mdlc: Any) -> None:
