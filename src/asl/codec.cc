@@ -135,8 +135,8 @@ template <class Io, class Details>
 void walk_details(Io& io, Details& d) {
   io.begin(known_details_flags);
   walk_failure(io, d.why);
-  io.optional(d.info, [&](auto& inner, auto& info) { walk_info(inner, info); });
-  io.optional(d.command, [&](auto& inner, auto& t) { walk_task(inner, t); });
+  io.shared(d.info, [&](auto& inner, auto& info) { walk_info(inner, info); });
+  io.shared(d.command, [&](auto& inner, auto& t) { walk_task(inner, t); });
   io.text(d.worker);
   io.payload(d.assigned);
   io.text(d.location);
@@ -217,10 +217,6 @@ class encoder {
     if (flag(t != base::time_point{})) w().time(t);
   }
   template <class T, class F>
-  void optional(const std::optional<T>& o, F&& inside) {
-    if (flag(o.has_value())) inside(*this, *o);
-  }
-  template <class T, class F>
   void shared(const std::shared_ptr<const T>& p, F&& inside) {
     if (flag(p != nullptr)) inside(*this, *p);
   }
@@ -285,10 +281,6 @@ class decoder {
   }
   void time(base::time_point& t) {
     if (flag()) t = in_.time();
-  }
-  template <class T, class F>
-  void optional(std::optional<T>& o, F&& inside) {
-    if (flag()) inside(*this, o.emplace());
   }
   template <class T, class F>
   void shared(std::shared_ptr<const T>& p, F&& inside) {

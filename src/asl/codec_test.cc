@@ -10,9 +10,10 @@ std::vector<record> everything() {
   auto shared = document::from_text(R"({"a": 1})");
   auto more = std::make_shared<record_details>();
   more->why = {"E", "c"};
-  more->info = execution_info{"u", "id", "n", "r", "us-east-1", "m", "mn", base::from_ms(5)};
-  more->command =
-      task{task_kind::activity, task_pattern::sync2, "arn", "t", "a", "us-east-1", shared, "role", "token", 7, 8};
+  more->info =
+      std::make_shared<execution_info>(execution_info{"u", "id", "n", "r", "us-east-1", "m", "mn", base::from_ms(5)});
+  more->command = std::make_shared<task>(
+      task{task_kind::activity, task_pattern::sync2, "arn", "t", "a", "us-east-1", shared, "role", "token", 7, 8});
   more->worker = "w";
   more->assigned = shared;
   more->location = "l";

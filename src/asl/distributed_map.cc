@@ -140,7 +140,7 @@ void interpreter::open_map_run(frame& f, task run, event_type type, int64_t redr
   command_id id{take_sequence(), static_cast<uint32_t>(f.retries)};
   out_.opened.emplace_back(task_command{id, run, false, {}});
   auto more = std::make_shared<record_details>();
-  more->command = std::move(run);
+  more->command = std::make_shared<task>(std::move(run));
   record r = make(f, record_kind::command_opened, type);
   r.command = id;
   r.index = redrives;

@@ -159,11 +159,12 @@ struct execution_info {
   bool is_child() const { return machine_name.find('/') != std::string::npos; }
 };
 
-// What only some records have.
+// What only some records have. Many are made that hold one small member alone (an iteration's item): what is large
+// stands elsewhere.
 struct record_details {
   failure why;
-  std::optional<execution_info> info;
-  std::optional<task> command;
+  std::shared_ptr<const execution_info> info;
+  std::shared_ptr<const task> command;
   std::string worker;              // activity_started
   document assigned;               // variables set on leaving a state, an object
   std::string location;            // evaluation_failed: the field

@@ -6,10 +6,10 @@ namespace {
 // What a task's further events repeat of it.
 std::shared_ptr<record_details> about(const task& t) {
   auto more = std::make_shared<record_details>();
-  task brief;
-  brief.kind = t.kind;
-  brief.resource_type = t.resource_type;
-  brief.action = t.action;
+  auto brief = std::make_shared<task>();
+  brief->kind = t.kind;
+  brief->resource_type = t.resource_type;
+  brief->action = t.action;
   more->command = std::move(brief);
   return more;
 }
@@ -29,7 +29,7 @@ void interpreter::take() {
 void interpreter::on(const started& s) {
   if (x_.status != execution_status::not_started) return;
   auto more = std::make_shared<record_details>();
-  more->info = s.info;
+  more->info = std::make_shared<execution_info>(s.info);
   record r;
   r.kind = record_kind::started;
   r.type = event_type::execution_started;

@@ -84,7 +84,7 @@ outcome<std::shared_ptr<record_details>> interpreter::prepare(const frame& f, co
     more->heartbeat_timer = ++timer;
     more->heartbeat_due = stimulus_.time + std::chrono::seconds{*made.heartbeat_s};
   }
-  more->command = std::move(made);
+  more->command = std::make_shared<task>(std::move(made));
   return more;
 }
 
