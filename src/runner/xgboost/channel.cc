@@ -77,28 +77,21 @@ base::result<void> append_file(table& to, const sys::path& file, char& delimiter
   return {};
 }
 
+tl::unexpected<base::error> no_data(const sys::path& folder) {
+  return base::fail(fmt::format("No data in channel '{}'", folder.filename().string()));
+}
+
 std::vector<float> take_column(const table& t, size_t column) {
   std::vector<float> out(t.rows);
   for (size_t i = 0; i < t.rows; ++i) out[i] = t.values[i * t.columns + column];
   return out;
 }
 
-}  // namespace
-
-base::result<void> check_content_type(std::string_view type) {
-  std::string word{type.substr(0, type.find(';'))};
-  while (!word.empty() && word.back() == ' ') word.pop_back();
-  for (auto& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (word == "text/csv" || word == "csv") return {};
-  return base::fail(fmt::format("{} is not an accepted ContentType: csv, text/csv.",
-                                word.empty() ? "text/libsvm (the default)" : word));
-}
-
-base::result<data_set> read_channel(const sys::path& folder, bool with_weights, std::optional<size_t> features) {
+base::result<data_set> read_csv(const sys::path& folder, bool with_weights, std::optional<size_t> features) {
   table all;
   char delimiter = ',';
   for (const auto& file : files_below(folder)) MDLC_CHECK(append_file(all, file, delimiter));
-  if (all.rows == 0) return base::fail(fmt::format("No data in channel '{}'", folder.filename().string()));
+  if (all.rows == 0) return no_data(folder);
   if (features && all.columns == *features + 1) with_weights = false;
   const size_t first_feature = with_weights ? 2 : 1;
   if (all.columns <= first_feature)
@@ -109,6 +102,41 @@ base::result<data_set> read_channel(const sys::path& folder, bool with_weights, 
   MDLC_CHECK(data.set_labels(labels));
   if (with_weights) MDLC_CHECK(data.set_weights(take_column(all, 1)));
   return data_set{std::move(data), all.rows, all.columns - first_feature};
+}
+
+base::result<data_set> read_libsvm(const sys::path& folder, std::optional<size_t> features) {
+  sparse_table all;
+  for (const auto& file : files_below(folder)) {
+    MDLC_TRY(auto mapped, mapped_file::open(file));
+    if (const auto read = append_libsvm(all, mapped.text(), libsvm_rows::labelled); !read)
+      return base::fail(fmt::format("Failed to load libsvm data with exception:\nFile '{}', {}",
+                                    shown(file.filename().native(), shown_max), read.error().message));
+  }
+  if (all.rows() == 0) return no_data(folder);
+  if (all.features == 0)
+    return base::fail(fmt::format("The data of channel '{}' has labels and no features", folder.filename().string()));
+  const auto width = std::max(all.features, features.value_or(0));
+  MDLC_TRY(auto data, matrix::make(all, width));
+  MDLC_CHECK(data.set_labels(all.labels));
+  if (!all.weights.empty()) MDLC_CHECK(data.set_weights(all.weights));
+  if (!all.query_ids.empty()) MDLC_CHECK(data.set_query_ids(all.query_ids));
+  return data_set{std::move(data), all.rows(), width};
+}
+
+}  // namespace
+
+base::result<data_format> find_format(std::string_view content_type) {
+  std::string word{trim(content_type.substr(0, content_type.find(';')))};
+  for (auto& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (word == "text/csv" || word == "csv") return data_format::csv;
+  if (word == "text/libsvm" || word == "text/x-libsvm" || word == "libsvm") return data_format::libsvm;
+  return base::fail(
+      fmt::format("{} is not an accepted ContentType: csv, libsvm, text/csv, text/libsvm, text/x-libsvm.", word));
+}
+
+base::result<data_set> read_channel(const sys::path& folder, data_format format, bool with_weights,
+                                    std::optional<size_t> features) {
+  return format == data_format::csv ? read_csv(folder, with_weights, features) : read_libsvm(folder, features);
 }
 
 }  // namespace mdlc::runner::xgboost

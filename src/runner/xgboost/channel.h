@@ -14,12 +14,15 @@ struct data_set {
   size_t features = 0;
 };
 
-// CSV is what we read. The words for anything else are SageMaker's.
-base::result<void> check_content_type(std::string_view);
+enum class data_format { csv, libsvm };
 
-// All files below `folder` in order of their names, hidden ones left out: label first, then, `with_weights`, the row's
-// weight, then the features. With `features` known (from the train channel), a table without the weight column is taken
-// too. Errors are words for the customer.
-base::result<data_set> read_channel(const sys::path& folder, bool with_weights, std::optional<size_t> features);
+// Of a content type, its parameters left aside. The words for one that is not read are SageMaker's.
+base::result<data_format> find_format(std::string_view content_type);
+
+// All files below `folder` in order of their names, hidden ones left out. CSV: label first, then, `with_weights`, the
+// row's weight, then the features. With `features` known (from the train channel), a table without the weight column is
+// taken too, and libsvm rows that use fewer features become rows with that many. Errors are words for the customer.
+base::result<data_set> read_channel(const sys::path& folder, data_format, bool with_weights,
+                                    std::optional<size_t> features);
 
 }  // namespace mdlc::runner::xgboost

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runner/xgboost/text.h"
 
 namespace mdlc::runner::xgboost {
-
-inline constexpr size_t columns_max = 1'000'000;
 
 // Row-major. An empty field is a missing value, and so is the word nan.
 struct table {
@@ -31,8 +30,5 @@ base::result<void, csv_error> append_csv(table& to, std::string_view text, char 
 
 // The line, counted from 1, of the text's row of that number, counted from 0.
 size_t line_of_row(std::string_view text, size_t row);
-
-// The start of it as a message can show it: what is no character, or none that can be seen, as \x00.
-std::string shown(std::string_view bytes, size_t bytes_max);
 
 }  // namespace mdlc::runner::xgboost

@@ -12,6 +12,12 @@ constexpr int no_content = 204, bad_request = 400, not_acceptable = 406, unsuppo
 
 inference_answer refuse(int status, std::string why) { return {status, "text/plain", std::move(why)}; }
 
+tl::unexpected<inference_answer> refusal(int status, std::string why) {
+  return tl::unexpected(refuse(status, std::move(why)));
+}
+
+tl::unexpected<inference_answer> no_rows() { return tl::unexpected(inference_answer{no_content, "text/csv", ""}); }
+
 std::string_view media_type(std::string_view text) {
   text = text.substr(0, text.find_first_of(";,"));
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -61,33 +67,63 @@ std::string as_json(const predictions& p, bool lines) {
   return out;
 }
 
+base::result<predictions, inference_answer> answered(base::result<predictions> predicted) {
+  if (predicted) return *std::move(predicted);
+  return refusal(bad_request, "Unable to evaluate payload provided: " + predicted.error().message);
+}
+
+tl::unexpected<inference_answer> not_readable(std::string_view format, std::string_view why) {
+  return refusal(
+      unsupported_media_type,
+      fmt::format("Loading {0} data failed with Exception, please ensure data is in {0} format:\n {1}", format, why));
+}
+
+base::result<predictions, inference_answer> predict_csv(const booster& model, std::string_view body) {
+  table rows;
+  if (auto read = append_csv(rows, body, find_delimiter(body)); !read) return not_readable("csv", read.error().message);
+  if (rows.rows == 0) return no_rows();
+  const auto features = model.features();
+  if (!features) return refusal(500, features.error().message);
+  if (rows.columns != *features && rows.columns != *features + 1)
+    return refusal(bad_request,
+                   fmt::format("Unable to evaluate payload provided: Feature size of csv inference data {} is not "
+                               "consistent with feature size of trained model {}.",
+                               rows.columns, *features));
+  if (rows.columns > *features) keep_columns(rows, *features);
+  return answered(model.predict(rows));
+}
+
+base::result<predictions, inference_answer> predict_libsvm(const booster& model, std::string_view body) {
+  sparse_table rows;
+  if (auto read = append_libsvm(rows, body, libsvm_rows::unknown); !read)
+    return not_readable("libsvm", read.error().message);
+  if (rows.rows() == 0) return no_rows();
+  const auto features = model.features();
+  if (!features) return refusal(500, features.error().message);
+  if (rows.features > *features)
+    return refusal(bad_request,
+                   fmt::format("Unable to evaluate payload provided: Feature size of libsvm inference data {} is "
+                               "larger than feature size of trained model {}.",
+                               rows.features, *features));
+  return answered(model.predict(rows));
+}
+
 }  // namespace
 
 inference_answer infer(const booster& model, const inference_request& request) {
   if (request.body.empty()) return {no_content, "text/csv", ""};
-  if (!check_content_type(request.content_type))
+  const auto format = request.content_type.empty() ? data_format::csv : find_format(request.content_type);
+  if (!format)
     return refuse(unsupported_media_type,
-                  fmt::format("{} is not an accepted ContentType: csv, text/csv.", request.content_type));
+                  fmt::format("{} is not an accepted ContentType: csv, libsvm, text/csv, text/libsvm, text/x-libsvm.",
+                              request.content_type));
   auto accept = media_type(request.accept);
   if (accept.empty() || accept == "*/*") accept = "text/csv";
   if (accept != "text/csv" && accept != "application/json" && accept != "application/jsonlines")
     return refuse(not_acceptable, fmt::format("Accept type {} is not supported.", accept));
-  table rows;
-  if (auto read = append_csv(rows, request.body, find_delimiter(request.body)); !read)
-    return refuse(unsupported_media_type,
-                  fmt::format("Loading csv data failed with Exception, please ensure data is in csv format:\n {}",
-                              read.error().message));
-  if (rows.rows == 0) return {no_content, "text/csv", ""};
-  const auto features = model.features();
-  if (!features) return refuse(500, features.error().message);
-  if (rows.columns != *features && rows.columns != *features + 1)
-    return refuse(bad_request,
-                  fmt::format("Unable to evaluate payload provided: Feature size of csv inference data {} is not "
-                              "consistent with feature size of trained model {}.",
-                              rows.columns, *features));
-  if (rows.columns > *features) keep_columns(rows, *features);
-  const auto predicted = model.predict(rows);
-  if (!predicted) return refuse(bad_request, "Unable to evaluate payload provided: " + predicted.error().message);
+  const auto predicted =
+      *format == data_format::csv ? predict_csv(model, request.body) : predict_libsvm(model, request.body);
+  if (!predicted) return predicted.error();
   if (accept == "text/csv") return {200, "text/csv", as_csv(*predicted, request.is_batch)};
   return {200, std::string{accept}, as_json(*predicted, accept == "application/jsonlines")};
 }

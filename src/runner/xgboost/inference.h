@@ -9,8 +9,8 @@
 namespace mdlc::runner::xgboost {
 
 struct inference_request {
-  std::string_view content_type;
-  std::string_view accept;  // empty or */*: text/csv
+  std::string_view content_type;  // CSV or libsvm; empty: text/csv
+  std::string_view accept;        // empty or */*: text/csv
   std::string_view body;
   bool is_batch = false;  // SAGEMAKER_BATCH: one line a row
 };

@@ -30,6 +30,33 @@ std::string describe(const table& t, size_t first_column) {
                      t.columns * sizeof(float), sizeof(float));
 }
 
+// The same of one dimension. libxgboost wants an address even where there is nothing.
+template <class T>
+std::string describe(const std::vector<T>& items, std::string_view type) {
+  static constexpr T nothing{};
+  return fmt::format(R"({{"data":[{},true],"shape":[{}],"typestr":"{}","version":3}})",
+                     reinterpret_cast<uintptr_t>(items.empty() ? &nothing : items.data()), items.size(), type);
+}
+
+struct sparse_description {
+  explicit sparse_description(const sparse_table& t)
+      : row_starts(describe(t.row_starts, "<u8")),
+        indices(describe(t.indices, "<u4")),
+        values(describe(t.values, "<f4")) {}
+  std::string row_starts, indices, values;
+};
+
+std::string prediction_config(prediction_kind kind) {
+  return fmt::format(
+      R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN}})",
+      kind == prediction_kind::margin ? 1 : 0);
+}
+
+predictions taken(const float* values, const bst_ulong* shape, bst_ulong dimensions) {
+  const size_t width = dimensions > 1 ? shape[1] : 1;
+  return {{values, values + shape[0] * width}, shape[0], width};
+}
+
 }  // namespace
 
 std::string library_version() {
@@ -48,6 +75,15 @@ base::result<matrix> matrix::make(const table& t, size_t first_column) {
   return matrix{handle};
 }
 
+base::result<matrix> matrix::make(const sparse_table& t, size_t features) {
+  const sparse_description d{t};
+  void* handle = nullptr;
+  if (XGDMatrixCreateFromCSR(d.row_starts.c_str(), d.indices.c_str(), d.values.c_str(), features, R"({"missing":NaN})",
+                             &handle) != 0)
+    return failed();
+  return matrix{handle};
+}
+
 base::result<void> matrix::set_labels(std::span<const float> labels) {
   if (XGDMatrixSetFloatInfo(handle(), "label", labels.data(), labels.size()) != 0) return failed();
   return {};
@@ -55,6 +91,11 @@ base::result<void> matrix::set_labels(std::span<const float> labels) {
 
 base::result<void> matrix::set_weights(std::span<const float> weights) {
   if (XGDMatrixSetFloatInfo(handle(), "weight", weights.data(), weights.size()) != 0) return failed();
+  return {};
+}
+
+base::result<void> matrix::set_query_ids(std::span<const uint32_t> ids) {
+  if (XGDMatrixSetUIntInfo(handle(), "qid", ids.data(), ids.size()) != 0) return failed();
   return {};
 }
 
@@ -129,23 +170,39 @@ base::result<std::string> booster::configuration() const {
 }
 
 base::result<predictions> booster::predict(const table& t, prediction_kind kind) const {
-  const auto config = fmt::format(
-      R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN}})",
-      kind == prediction_kind::margin ? 1 : 0);
+  const auto config = prediction_config(kind);
   const bst_ulong* shape = nullptr;
   bst_ulong dimensions = 0;
   const float* values = nullptr;
-  // The linear booster does not predict in place; for it the rows become a matrix first.
   if (XGBoosterPredictFromDense(handle_.get(), describe(t, 0).c_str(), config.c_str(), nullptr, &shape, &dimensions,
-                                &values) != 0) {
-    MDLC_TRY(auto m, matrix::make(t));
-    if (XGBoosterPredictFromDMatrix(handle_.get(), m.handle(), config.c_str(), &shape, &dimensions, &values) != 0)
-      return failed();
-    return predictions{
-        {values, values + shape[0] * (dimensions > 1 ? shape[1] : 1)}, shape[0], dimensions > 1 ? shape[1] : 1};
-  }
-  return predictions{
-      {values, values + shape[0] * (dimensions > 1 ? shape[1] : 1)}, shape[0], dimensions > 1 ? shape[1] : 1};
+                                &values) == 0)
+    return taken(values, shape, dimensions);
+  MDLC_TRY(auto m, matrix::make(t));
+  return predict_matrix(m, config);
+}
+
+base::result<predictions> booster::predict(const sparse_table& t) const {
+  MDLC_TRY(const auto columns, features());
+  const auto config = prediction_config(prediction_kind::value);
+  const sparse_description d{t};
+  const bst_ulong* shape = nullptr;
+  bst_ulong dimensions = 0;
+  const float* values = nullptr;
+  if (XGBoosterPredictFromCSR(handle_.get(), d.row_starts.c_str(), d.indices.c_str(), d.values.c_str(), columns,
+                              config.c_str(), nullptr, &shape, &dimensions, &values) == 0)
+    return taken(values, shape, dimensions);
+  MDLC_TRY(auto m, matrix::make(t, columns));
+  return predict_matrix(m, config);
+}
+
+// The linear booster does not predict in place; for it the rows become a matrix first.
+base::result<predictions> booster::predict_matrix(const matrix& m, const std::string& config) const {
+  const bst_ulong* shape = nullptr;
+  bst_ulong dimensions = 0;
+  const float* values = nullptr;
+  if (XGBoosterPredictFromDMatrix(handle_.get(), m.handle(), config.c_str(), &shape, &dimensions, &values) != 0)
+    return failed();
+  return taken(values, shape, dimensions);
 }
 
 }  // namespace mdlc::runner::xgboost

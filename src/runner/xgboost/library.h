@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "runner/xgboost/csv.h"
+#include "runner/xgboost/libsvm.h"
 
 namespace mdlc::runner::xgboost {
 
@@ -23,8 +24,11 @@ class matrix {
  public:
   // Of the table's columns from `first_column` on; the table may be dropped afterwards.
   static base::result<matrix> make(const table&, size_t first_column = 0);
+  // Of all its rows, with `features` columns, at least the table's own number.
+  static base::result<matrix> make(const sparse_table&, size_t features);
   base::result<void> set_labels(std::span<const float>);
   base::result<void> set_weights(std::span<const float>);
+  base::result<void> set_query_ids(std::span<const uint32_t>);  // ascending
   void* handle() const { return handle_.get(); }
 
  private:
@@ -63,12 +67,15 @@ class booster {
   base::result<std::string> configuration() const;
   // Of rows with features() columns.
   base::result<predictions> predict(const table&, prediction_kind = prediction_kind::value) const;
+  // Of rows with at most that many.
+  base::result<predictions> predict(const sparse_table&) const;
 
  private:
   struct free_handle {
     void operator()(void*) const;
   };
   explicit booster(void* handle) : handle_(handle) {}
+  base::result<predictions> predict_matrix(const matrix&, const std::string& config) const;
   std::unique_ptr<void, free_handle> handle_;
 };
 

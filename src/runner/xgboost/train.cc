@@ -130,9 +130,10 @@ class trainer {
   attempt<data_set> read(const json::object& channels, std::string_view name) {
     const auto* described = channels.if_contains(name);
     if (!described) return customers_fault(fmt::format("Missing required channels: ['{}']", name));
-    auto content = check_content_type(json::text(*described, "ContentType"));
-    if (!content) return customers_fault(content.error().message);
-    auto set = read_channel(root_ / "input" / "data" / name, parameters_.csv_weights,
+    const auto content_type = json::text(*described, "ContentType");
+    auto format = content_type.empty() ? data_format::libsvm : find_format(content_type);
+    if (!format) return customers_fault(format.error().message);
+    auto set = read_channel(root_ / "input" / "data" / name, *format, parameters_.csv_weights,
                             train_ ? std::optional{train_->features} : std::nullopt);
     if (!set) return customers_fault(set.error().message);
     say(fmt::format("{} matrix has {} rows and {} columns", name == "train" ? "Train" : "Validation", set->rows,

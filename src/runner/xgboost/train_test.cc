@@ -176,6 +176,74 @@ TEST_F(training, a_content_type_that_is_not_read_is_refused) {
   EXPECT_THAT(reason(), HasSubstr("application/x-parquet is not an accepted ContentType"));
 }
 
+// The rows of CSV as libsvm, indices from 0.
+std::string as_libsvm(std::string_view csv) {
+  std::string out;
+  int column = 0;
+  for (char c : csv) {
+    if (c == ',')
+      out += fmt::format(" {}:", column++);
+    else
+      out += c;
+    if (c == '\n') column = 0;
+  }
+  return out;
+}
+
+TEST_F(training, libsvm_gives_the_same_model_as_csv) {
+  add("validation", "v", rows(50, 2));
+  ASSERT_EQ(run(), exit_done) << printed;
+  const auto of_csv = *model().save("json");
+  add("train", "a.csv", as_libsvm(rows(300, 1)));
+  add("validation", "v", as_libsvm(rows(50, 2)));
+  for (auto type : {"text/libsvm", "text/x-libsvm; charset=utf8", "libsvm", ""}) {  // none: libsvm
+    ASSERT_EQ(run(type), exit_done) << type << printed;
+    EXPECT_EQ(*model().save("json"), of_csv) << type;
+  }
+}
+
+TEST_F(training, libsvm_that_cannot_be_read_says_where) {
+  add("train", "b", "1 0:1\n2 1\n");
+  add("train", "a.csv", "1 0:1\n");
+  EXPECT_EQ(run("text/libsvm"), exit_customers_fault);
+  EXPECT_EQ(reason(), "Failed to load libsvm data with exception:\nFile 'b', line 2: '1' is not index:value");
+  add("train", "b", "1\n");
+  add("train", "a.csv", "2\n");
+  EXPECT_EQ(run("text/libsvm"), exit_customers_fault);
+  EXPECT_EQ(reason(), "The data of channel 'train' has labels and no features");
+  add("train", "b", "\n");
+  add("train", "a.csv", "");
+  EXPECT_EQ(run("text/libsvm"), exit_customers_fault);
+  EXPECT_EQ(reason(), "No data in channel 'train'");
+}
+
+TEST_F(training, libsvm_validation_may_use_fewer_features_and_not_more) {
+  add("train", "a.csv", as_libsvm(rows(100, 1)));
+  add("validation", "v", "1 0:0.5\n");
+  EXPECT_EQ(run("text/libsvm"), exit_done) << printed;
+  add("validation", "v", "1 2:0.5\n");
+  EXPECT_EQ(run("text/libsvm"), exit_customers_fault);
+  EXPECT_THAT(reason(),
+              HasSubstr("Feature size of validation data 3 is not consistent with feature size of train data 2"));
+}
+
+TEST_F(training, libsvm_weights_and_queries_count) {
+  parameters = {{"num_round", "5"}};
+  add("train", "a.csv", "1:1 0:1\n3:1 0:1\n");
+  ASSERT_EQ(run("text/libsvm"), exit_done) << printed;
+  const auto even = *model().save("json");
+  add("train", "a.csv", "1:1 0:1\n3:9 0:1\n");
+  ASSERT_EQ(run("text/libsvm"), exit_done) << printed;
+  EXPECT_NE(*model().save("json"), even);
+  parameters = {{"num_round", "5"}, {"objective", "rank:pairwise"}};
+  add("train", "a.csv", "0 qid:1 0:1\n1 qid:1 0:2\n1 qid:2 0:1\n0 qid:2 0:2\n");
+  ASSERT_EQ(run("text/libsvm"), exit_done) << printed;
+  const auto two = *model().save("json");
+  add("train", "a.csv", "0 qid:1 0:1\n1 qid:1 0:2\n1 qid:1 0:1\n0 qid:1 0:3\n");
+  ASSERT_EQ(run("text/libsvm"), exit_done) << printed;
+  EXPECT_NE(*model().save("json"), two);
+}
+
 TEST_F(training, validation_has_the_same_columns) {
   add("validation", "v.csv", "1,2,3,4,5\n");
   EXPECT_EQ(run(), exit_customers_fault);
@@ -235,6 +303,28 @@ TEST_F(inferring, refuses_what_it_cannot_take) {
       HasSubstr("Feature size of csv inference data 1 is not consistent with feature size of trained model 2."));
 }
 
+TEST_F(inferring, libsvm_is_answered_as_csv_is) {
+  for (auto type : {"text/libsvm", "text/x-libsvm"}) {
+    EXPECT_EQ(ask("1 0:0.5 1:0.5\n1:0.9 0:0.1\n", "", false, type).body, ask("0.5,0.5\n0.1,0.9\n").body);
+    EXPECT_EQ(ask("0 1:0.5\n", "", true, type).body, ask(",0.5\n", "", true).body);
+    EXPECT_EQ(ask("0\n", "", false, type).body, ask(",\n").body);
+    EXPECT_EQ(ask("\n", "", false, type).status, 204);
+  }
+  EXPECT_EQ(ask("0.5,0.5\n", "", false, "").body, ask("0.5,0.5\n").body);
+}
+
+TEST_F(inferring, libsvm_that_cannot_be_taken_is_refused) {
+  const auto unreadable = ask("1 0:1\n1 a:1", "", false, "text/libsvm");
+  EXPECT_EQ(unreadable.status, 415);
+  EXPECT_EQ(unreadable.body,
+            "Loading libsvm data failed with Exception, please ensure data is in libsvm format:\n line 2: 'a:1' is not "
+            "index:value");
+  const auto wide = ask("1 2:1", "", false, "text/libsvm");
+  EXPECT_EQ(wide.status, 400);
+  EXPECT_THAT(wide.body,
+              HasSubstr("Feature size of libsvm inference data 3 is larger than feature size of trained model 2."));
+}
+
 TEST_F(inferring, ignores_one_column_too_many) { EXPECT_EQ(ask("0.5,0.5,9\n").body, ask("0.5,0.5\n").body); }
 
 TEST_F(inferring, takes_missing_values) { EXPECT_EQ(ask(",\n").status, 200); }
@@ -249,6 +339,7 @@ TEST_F(inferring, several_classes_are_lists) {
 TEST_F(inferring, the_linear_booster_predicts_too) {
   parameters["booster"] = "gblinear";
   EXPECT_EQ(ask("0.5,0.5\n").status, 200);
+  EXPECT_EQ(ask("0:0.5 1:0.5\n", "", false, "text/libsvm").body, ask("0.5,0.5\n").body);
 }
 
 TEST(models, that_cannot_be_read_say_why) {
