@@ -86,6 +86,44 @@ def test_the_model_and_its_predictions_equal_the_python_packages(lab: Lab, tmp_p
     np.testing.assert_allclose(answers, own.predict(features), rtol=1e-5, atol=1e-6)
 
 
+def test_libsvm_equals_the_python_package(lab: Lab, tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    xgb = pytest.importorskip("xgboost")
+
+    def libsvm(table: list[list[float]]) -> bytes:
+        """Label first; what is below a quarter is left out, and so is missing."""
+        lines = [[str(label)] + [f"{i}:{v}" for i, v in enumerate(values) if v >= 0.25] for label, *values in table]
+        return "".join(" ".join(line) + "\n" for line in lines).encode()
+
+    def theirs(table: list[list[float]], name: str) -> Any:
+        (tmp_path / name).write_bytes(libsvm(table))
+        return xgb.DMatrix(f"{tmp_path / name}?format=libsvm")
+
+    parameters = {"max_depth": "4", "eta": "0.2", "objective": "reg:squarederror", "subsample": "0.8", "seed": "7"}
+    name = unique("libsvm")
+    lab.put(f"{name}/train/a.libsvm", libsvm(rows(300, 1)))
+    lab.put(f"{name}/validation/v.libsvm", libsvm(rows(100, 3)))
+    train = channel("train", lab.uri(f"{name}/train/"))
+    del train["ContentType"]  # libsvm is the default
+    validation = channel("validation", lab.uri(f"{name}/validation/"), "text/x-libsvm")
+    lab.train(name, HyperParameters=parameters | {"num_round": "25"}, InputDataConfig=[train, validation])
+    told = lab.await_training(name)
+    assert told["TrainingJobStatus"] == "Completed", told
+    own = xgb.train(parameters, theirs(rows(300, 1), "train"), 25)
+    (tmp_path / "xgboost-model").write_bytes(lab.unpacked(told["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"])
+    kept = xgb.Booster(model_file=str(tmp_path / "xgboost-model"))
+    unseen = rows(500, 9)
+    expected = own.predict(theirs(unseen, "unseen"))
+    np.testing.assert_allclose(kept.predict(theirs(unseen, "unseen")), expected, rtol=1e-5, atol=1e-6)
+    lab.model(name, told["ModelArtifacts"]["S3ModelArtifacts"])
+    lab.put(f"{name}/in/rows.libsvm", libsvm(unseen))
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": lab.uri(f"{name}/in/")}}
+    lab.transform(name, name, "", TransformInput={"DataSource": source, "ContentType": "text/libsvm", "SplitType": "Line"})
+    assert lab.await_transform(name)["TransformJobStatus"] == "Completed"
+    answers = [float(v) for v in lab.get(f"out/{name}/rows.libsvm.out").split()]
+    np.testing.assert_allclose(answers, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_early_stopping_keeps_the_best_rounds(lab: Lab, tmp_path: Path) -> None:
     xgb = pytest.importorskip("xgboost")
     name = unique("early")
