@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "main/commands.h"
 #include "main/server.h"
+#include "services/states/mock_config.h"
 
 namespace mdlc {
 namespace {
@@ -60,6 +61,9 @@ void add_up(CLI::App& app, int& exit_code) {
       ->envname("MDLC_PYTHON")
       ->check(CLI::ExistingFile)
       ->capture_default_str();
+  auto mocks = std::make_shared<std::string>();
+  command->add_option("--sfn-mock-config", *mocks, "Test cases with mocked service integrations of state machines")
+      ->envname(services::states::mock_config_variable);
   command->callback([=, &exit_code] {
     chosen->data_folder = *folder;
     if (auto wrong = parse_listen(*listen, *chosen); !wrong.empty()) {
@@ -67,6 +71,8 @@ void add_up(CLI::App& app, int& exit_code) {
       exit_code = 2;
       return;
     }
+    // The service reads the variable itself.
+    if (!mocks->empty()) ::setenv(services::states::mock_config_variable, mocks->c_str(), 1);
     exit_code = run(*chosen);
   });
 }

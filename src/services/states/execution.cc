@@ -183,8 +183,10 @@ api::answer<void> start(service& s, store::transaction& t, const start_request& 
                            .machine_id = machine_arn_of(m.scope, m.name),
                            .machine_name = m.name,
                            .start = q.now};
-  s.executions.begin(t, q.uid,
-                     std::make_unique<execution_procedure>(s.integrations, *programme, std::move(info), q.input), {});
+  s.executions.begin(
+      t, q.uid,
+      std::make_unique<execution_procedure>(s.integrations, *programme, std::move(info), q.input, child_of{}, q.mocks),
+      {});
   return {};
 }
 

@@ -81,6 +81,7 @@ struct start_request {
   std::string input;
   std::optional<std::string> trace;
   base::time_point now;
+  json::object mocks;  // of a test case (mock_config.h)
 };
 api::answer<void> start(service&, store::transaction&, const start_request&);
 

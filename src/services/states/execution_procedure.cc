@@ -33,13 +33,14 @@ std::string principal_of(const std::string& role, std::string_view session) {
 }
 
 execution_procedure::execution_procedure(const integrations::catalogue& c, programme_ptr p, asl::execution_info info,
-                                         std::string input, child_of child)
+                                         std::string input, child_of child, json::object mocks)
     : catalogue_(c),
       uid_(info.uid),
       programme_(std::move(p)),
       info_(std::move(info)),
       input_(std::move(input)),
-      child_(std::move(child)) {}
+      child_(std::move(child)),
+      mocks_(std::move(mocks)) {}
 
 execution_procedure::execution_procedure(const integrations::catalogue& c, std::string uid, loader load)
     : catalogue_(c), uid_(std::move(uid)), load_(std::move(load)) {}
@@ -67,8 +68,10 @@ void execution_procedure::step(engine::decision& out, const engine::stimulus& s,
 
 // The interpreter's decision as the engine's; what it opens and closes adds to the row's notes.
 void execution_procedure::interpret(engine::decision& out, const asl::decision& d) {
-  for (const auto& r : d.records)
+  for (const auto& r : d.records) {
+    mocks_.fold(r);
     if (r.kind == asl::record_kind::entered) sys::crash_scene(r.name);
+  }
   for (const auto& id : d.closed_tasks) close(out, id);
   for (auto sequence : d.closed_timers) out.closes.push_back(fmt::format("{}{}", timer_prefix, sequence));
   for (const auto& c : d.opened) {
@@ -87,6 +90,7 @@ void execution_procedure::interpret(engine::decision& out, const asl::decision& 
       ours["map_run"] = child_.map_run;
       ours["items"] = child_.items;
     }
+    if (!mocks_.states().empty()) ours["mocks"] = mocks_.states();
     first_row_ = false;
   }
   if (!notes_.stop.empty()) ours["stop"] = std::move(notes_.stop);
@@ -154,6 +158,10 @@ std::optional<asl_stimulus> execution_procedure::answered(engine::decision& out,
     answers_.erase(id);
     return what;
   };
+  if (t.at == phase::mocked || t.at == phase::mocked_end) {
+    auto what = mocked(out, id, t, *s.answer);
+    return std::holds_alternative<asl::task_submitted>(*what) ? what : ended(std::move(*what));
+  }
   if (t.at == phase::refused) return ended(asl::task_failed{t.id, failure_in(*s.answer)});
   if (t.at == phase::map_run) {
     if (s.answer) return ended(asl::task_succeeded{t.id, document_of(*s.answer)});
@@ -177,6 +185,22 @@ std::optional<asl_stimulus> execution_procedure::answered(engine::decision& out,
   if (auto next = command_for(id, t, *s.answer)) out.opens.push_back(std::move(*next));
   if (t.at == phase::awaiting) answers_[id] = *s.answer;
   return asl::task_submitted{t.id, document_of(*std::move(result))};
+}
+
+// A job that is mocked is submitted before it has succeeded, both with the same output.
+std::optional<asl_stimulus> execution_procedure::mocked(engine::decision& out, const std::string& id, open_task& t,
+                                                        const json::value& answer) {
+  if (const auto* thrown = json::find(answer, "Throw")) {
+    asl::failure why{.error = std::string{json::text(*thrown, "Error")}, .cause = {}};
+    if (json::find(*thrown, "Cause")) why.cause = std::string{json::text(*thrown, "Cause")};
+    return asl::task_failed{t.id, std::move(why)};
+  }
+  auto output = document_of(answer.at("Return"));
+  if (t.at == phase::mocked_end || t.what.pattern == asl::task_pattern::request_response)
+    return asl::task_succeeded{t.id, std::move(output)};
+  t.at = phase::mocked_end;
+  out.opens.push_back(*command_for(id, t, nullptr));
+  return asl::task_submitted{t.id, std::move(output)};
 }
 
 std::optional<asl_stimulus> execution_procedure::told(engine::decision& out, const engine::stimulus& s) {
@@ -227,8 +251,15 @@ std::optional<engine::command> execution_procedure::command_for(const std::strin
   switch (t.at) {
     case phase::token:
       return {};
-    case phase::map_run:
-      return engine::command{id, own(map_run_command, {{"arn", t.what.resource}, {"plan", t.what.parameters.tree()}})};
+    case phase::map_run: {
+      auto plan = t.what.parameters.tree();
+      if (!mocks_.states().empty()) plan.as_object()["mocks"] = mocks_.states();
+      return engine::command{id, own(map_run_command, {{"arn", t.what.resource}, {"plan", std::move(plan)}})};
+    }
+    case phase::mocked:
+      return engine::command{id, own(mock_command, *mocks_.answer_to(t.id))};
+    case phase::mocked_end:
+      return engine::command{id + std::string{end_suffix}, own(mock_command, *mocks_.answer_to(t.id))};
     case phase::activity:
       return engine::command{id,
                              own(activity_command, {{"arn", t.what.resource},
@@ -260,14 +291,15 @@ std::optional<engine::command> execution_procedure::command_for(const std::strin
                                                   {"cause", begin.error().cause.value_or("")}})};
 }
 
-execution_procedure::phase execution_procedure::phase_of(const asl::task& t) {
+execution_procedure::phase execution_procedure::phase_of(const asl::command_id& id, const asl::task& t) const {
+  if (mocks_.answer_to(id)) return phase::mocked;
   if (t.kind == asl::task_kind::activity) return phase::activity;
   return t.kind == asl::task_kind::map_run ? phase::map_run : phase::calling;
 }
 
 void execution_procedure::open(engine::decision& out, const asl::task_command& c) {
   auto id = name_of(c.id);
-  open_task t{c.id, c.what, phase_of(c.what)};
+  open_task t{c.id, c.what, phase_of(c.id, c.what)};
   auto command = command_for(id, t, nullptr);
   if (auto* own = std::get_if<engine::own_command>(&command->what); own && own->name == refuse_command)
     t.at = phase::refused;
@@ -291,7 +323,7 @@ void execution_procedure::close(engine::decision& out, const asl::command_id& wh
     add_stop(out, id, t, answers_[id]);
     answers_.erase(id);
   } else {
-    out.closes.push_back(id);
+    out.closes.push_back(t.at == phase::mocked_end ? id + std::string{end_suffix} : id);
   }
   tasks_.erase(found);
 }
@@ -321,6 +353,7 @@ base::result<void> execution_procedure::replay(std::string_view records) {
     MDLC_TRY(programme_, load_(std::string{machine}, std::string{json::text(ours, "revision")}));
     child_.map_run = json::text(ours, "map_run");
     if (const auto* items = json::find(ours, "items")) child_.items = items->as_int64();
+    if (const auto* mocks = json::find(ours, "mocks")) mocks_ = mocked_tasks{mocks->as_object()};
     first_row_ = false;
   }
   if (auto* stops = json::find(ours, "stop"))
@@ -334,7 +367,10 @@ base::result<void> execution_procedure::replay(std::string_view records) {
     for (const auto& id : stopped->as_array()) stops_.erase(std::string{json::view(id.as_string())});
   if (records.size() > line + 1) {
     MDLC_TRY(auto rows, asl::decode(records.substr(line + 1)));
-    for (const auto& r : rows) asl::evolve(execution_, r);
+    for (const auto& r : rows) {
+      asl::evolve(execution_, r);
+      mocks_.fold(r);
+    }
   }
   return {};
 }
@@ -345,8 +381,11 @@ void execution_procedure::replayed() {
   for (const auto& c : asl::open_commands(execution_)) {
     auto* t = std::get_if<asl::task_command>(&c);
     if (!t) continue;
-    auto at = phase_of(t->what);
-    if (t->submitted) at = t->what.pattern == asl::task_pattern::wait_for_task_token ? phase::token : phase::awaiting;
+    auto at = phase_of(t->id, t->what);
+    if (t->submitted && at == phase::mocked)
+      at = phase::mocked_end;
+    else if (t->submitted)
+      at = t->what.pattern == asl::task_pattern::wait_for_task_token ? phase::token : phase::awaiting;
     auto id = name_of(t->id);
     if (at == phase::awaiting) answers_[id] = t->answer.tree();
     open_task made{t->id, t->what, at};

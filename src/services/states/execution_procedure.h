@@ -1,11 +1,12 @@
 // An execution as a procedure of the engine: the States Language's interpreter on the one side, operations of the
 // registry on the other, and between them the integrations.
 //
-// Ids of its commands: "17.2" is the call of task command 17, attempt 2 (or its activity, or its refusal); "17.2/end"
-// waits for the job that it began; "17.2/stop" stops that job; "timer/18" is timer 18.
+// Ids of its commands: "17.2" is the call of task command 17, attempt 2 (or its activity, refusal or mock); "17.2/end"
+// waits for the job that it began (or is its mock); "17.2/stop" stops that job; "timer/18" is timer 18.
 //
 // A journal row is one line of JSON of ours and, after it, the interpreter's row (asl/record.h), which may be empty:
-//   {"machine": uid, "revision": id}      the first; a child's has {"map_run": arn, "items": n} too
+//   {"machine": uid, "revision": id}      the first; a child's has {"map_run": arn, "items": n} too, one of a test
+//                                         case {"mocks": {…}} (mock_config.h)
 //   {"stop": [{id, service, operation, input}]}, {"stopped": [id]}
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "base/arn.h"
 #include "engine/procedure.h"
 #include "services/states/integrations/integration.h"
+#include "services/states/mock_config.h"
 
 namespace mdlc::services::states {
 
@@ -45,6 +47,7 @@ inline constexpr std::string_view await_command = "await";        // {resource, 
 inline constexpr std::string_view activity_command = "activity";  // {arn, token, input}
 inline constexpr std::string_view refuse_command = "refuse";      // {error, cause}
 inline constexpr std::string_view map_run_command = "map_run";    // {arn, plan}
+inline constexpr std::string_view mock_command = "mock";          // {Return} or {Throw: {Error, Cause}}
 
 // The assumed role that calls are made as.
 std::string principal_of(const std::string& role, std::string_view session);
@@ -56,9 +59,9 @@ class execution_procedure : public engine::procedure {
  public:
   using loader = std::function<base::result<programme_ptr>(const std::string& machine, const std::string& revision)>;
 
-  // A new one; `info` has all but the start.
+  // A new one; `info` has all but the start, `mocks` what a test case's states answer.
   execution_procedure(const integrations::catalogue&, programme_ptr, asl::execution_info, std::string input,
-                      child_of = {});
+                      child_of = {}, json::object mocks = {});
   // One to be replayed.
   execution_procedure(const integrations::catalogue&, std::string uid, loader);
 
@@ -82,7 +85,7 @@ class execution_procedure : public engine::procedure {
   map_run_news take_map_runs() { return std::exchange(map_runs_, {}); }
 
  private:
-  enum class phase { calling, awaiting, refused, activity, token, map_run };
+  enum class phase { calling, awaiting, refused, activity, token, map_run, mocked, mocked_end };
   struct open_task {
     asl::command_id id;
     asl::task what;
@@ -108,7 +111,9 @@ class execution_procedure : public engine::procedure {
   engine::call_operation call_of(const integrations::call&, const asl::task&) const;
   void add_stop(engine::decision&, const std::string& id, const open_task&, const json::value& answer);
   static std::string name_of(const asl::command_id&);
-  static phase phase_of(const asl::task&);
+  phase phase_of(const asl::command_id&, const asl::task&) const;
+  std::optional<decltype(asl::stimulus::what)> mocked(engine::decision&, const std::string& id, open_task&,
+                                                      const json::value& answer);
 
   const integrations::catalogue& catalogue_;
   const std::string uid_;
@@ -117,6 +122,7 @@ class execution_procedure : public engine::procedure {
   asl::execution_info info_;
   std::string input_;
   child_of child_;
+  mocked_tasks mocks_;
 
   asl::execution execution_;
   std::map<std::string, open_task> tasks_;      // by the id of their call

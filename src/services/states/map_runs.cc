@@ -448,10 +448,12 @@ void map_runs::begin_child(store::transaction& t, const run& r, const map_run_ro
                            .machine_name = machine,
                            .start = now};
   auto map = map_state(r.plan);
+  const auto* mocks = json::find(r.plan, "mocks");
   service_.executions.begin(t, uid,
                             std::make_unique<execution_procedure>(
                                 service_.integrations, r.programme, std::move(info), std::move(input.text),
-                                child_of{row.arn, input.items, asl::item_processor(*r.programme->program, map)}),
+                                child_of{row.arn, input.items, asl::item_processor(*r.programme->program, map)},
+                                mocks ? mocks->as_object() : json::object{}),
                             {});
 }
 

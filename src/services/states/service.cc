@@ -27,6 +27,7 @@ service::service(api::host& h)
             }),
       executions(h, *this),
       map_runs(*this) {
+  if (auto usable = check_mock_config(); !usable) throw std::runtime_error(usable.error().message);
   if (auto made = host.db.migrate("states", schema()); !made) throw std::runtime_error(made.error().message);
   host.bus.subscribe([this](const api::event& e) { waits.heard(e); });
 }

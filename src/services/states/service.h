@@ -18,7 +18,8 @@ namespace mdlc::services::states {
 
 class service : public api::service, public engine::kind {
  public:
-  explicit service(api::host&);  // throws std::runtime_error where its tables cannot be made
+  explicit service(api::host&);  // throws std::runtime_error where its tables cannot be made or the
+                                 // mock configuration cannot be used
   ~service() override;
 
   void resume() override {

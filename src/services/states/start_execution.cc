@@ -10,15 +10,20 @@ struct checked {
   std::string input;
   std::string name;
   std::string uid;
+  json::object mocks;
 };
 
 template <class In>
 api::answer<checked> check(service& s, const In& in) {
-  MDLC_TRY(auto arn, parse_machine_arn(in.stateMachineArn));
-  checked out{arn, in.input.value_or("{}"), in.name.value_or(""), s.host.env.uuid()};
+  auto asked = split_case(in.stateMachineArn);
+  MDLC_TRY(auto arn, parse_machine_arn(asked.arn));
+  checked out{arn, in.input.value_or("{}"), in.name.value_or(""), s.host.env.uuid(), {}};
   MDLC_CHECK(check_input(out.input));
   if (in.name) MDLC_CHECK(check_name(*in.name));
   if (!in.name) out.name = s.host.env.uuid();
+  if (asked.test_case) {
+    MDLC_TRY(out.mocks, read_case(arn.name, *asked.test_case));
+  }
   return out;
 }
 
@@ -46,7 +51,7 @@ api::answer<model::StartExecutionOutput> start_execution(service& s, api::call& 
         return model::StartExecutionOutput{arn, there->started};
       return api::refuse("ExecutionAlreadyExists", fmt::format("Execution Already Exists: '{}'", arn));
     }
-    MDLC_CHECK(start(s, t, {run, q.name, arn, q.uid, q.input, in.traceHeader, now}));
+    MDLC_CHECK(start(s, t, {run, q.name, arn, q.uid, q.input, in.traceHeader, now, q.mocks}));
     return model::StartExecutionOutput{arn, now};
   });
 }
@@ -96,7 +101,7 @@ void start_sync_execution(service& s, std::shared_ptr<api::call> c, model::Start
         return api::refuse("StateMachineTypeNotSupported",
                            "This operation is not supported by this type of state machine");
       auto arn = express_arn_of(run.machine.scope, run.machine.name, q.name, q.uid);
-      return start(s, t, {run, q.name, arn, uid, q.input, in.traceHeader, now});
+      return start(s, t, {run, q.name, arn, uid, q.input, in.traceHeader, now, q.mocks});
     });
     if (committed) return q;
     s.when_ended(uid, nullptr);
