@@ -18,6 +18,7 @@ void add_deploy(CLI::App&, int& exit_code);
 void add_start(CLI::App&, int& exit_code);
 void add_status(CLI::App&, int& exit_code);
 void add_image(CLI::App&, int& exit_code);
+void add_validate(CLI::App&, int& exit_code);
 
 // /var/lib/mdlc for root; else $XDG_DATA_HOME/mdlc, or ~/.local/share/mdlc.
 sys::path default_data_folder();

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   mdlc::cli::add_start(app, exit_code);
   mdlc::cli::add_status(app, exit_code);
   mdlc::cli::add_image(app, exit_code);
+  mdlc::cli::add_validate(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }
