@@ -1,4 +1,4 @@
-// The commands of the program. Those here are clients of the public API, or look into the data folder only.
+// The commands of the program. Those here are clients of the public API, or look into the data folder or a file only.
 #pragma once
 
 #include <string>

@@ -63,6 +63,14 @@ def test_no_json(validate: Any) -> None:
     assert told.stdout == "flow.json: ERROR SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object\n"
 
 
+@pytest.mark.parametrize(("faults", "remark"), [(100, False), (101, True)])
+def test_at_most_a_hundred_findings_are_told(validate: Any, faults: int, remark: bool) -> None:
+    states = {"A": {"Type": "Succeed"}} | {f"S{i}": {"Type": "Succeed"} for i in range(faults)}
+    lines = validate("flow.json", json.dumps({"StartAt": "A", "States": states})).stdout.splitlines()
+    assert sum("is not reachable" in line for line in lines) == 100
+    assert lines[100:] == (["flow.json: there is more to say than is told here"] if remark else [])
+
+
 def test_what_only_an_express_workflow_may_not_have(validate: Any) -> None:
     waiting = GOOD.replace('"Type": "Pass"',
                            '"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", '
