@@ -84,7 +84,9 @@ void call(mocked_tasks& tasks, asl::frame_id frame, std::string state, asl::sequ
   entered.name = std::move(state);
   tasks.fold(entered);
   auto more = std::make_shared<asl::record_details>();
-  more->command.emplace().kind = kind;
+  auto called = std::make_shared<asl::task>();
+  called->kind = kind;
+  more->command = std::move(called);
   auto opened = record(asl::record_kind::command_opened, frame, sequence);
   opened.more = more;
   tasks.fold(opened);
