@@ -27,7 +27,8 @@ base::result<void> fetch_checkpoints(run& r) {
   if (!config) return {};
   const sys::path place_inside{*checkpoint_place(r.j)};
   if (!place_inside.is_absolute() || place_inside != place_inside.lexically_normal() || place_inside == "/")
-    return base::fail(fmt::format("CheckpointConfig.LocalPath is {}, which is no folder's path", place_inside.string()));
+    return base::fail(
+        fmt::format("CheckpointConfig.LocalPath is {}, which is no folder's path", place_inside.string()));
   const auto folder = r.folder() / "ml" / folder_name;
   MDLC_CHECK(make_owned(folder, r.owner()));
   MDLC_TRY(auto place, parse_s3_uri(json::text(*config, "S3Uri")));
