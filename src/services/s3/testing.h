@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,12 +66,13 @@ class s3_test : public ::testing::Test {
     start();
   }
 
-  // Until the pool has done what was posted, as the removal of blobs.
+  // Until the pool has done what was posted, as the removal of blobs, and what that posted: when all threads stand at
+  // one place, none is at work.
   void settle() {
-    for (size_t i = 0; i < 2 * pool_->threads(); i++) {
-      std::atomic<bool> done{false};
-      pool_->post([&] { done = true; });
-      while (!done) std::this_thread::yield();
+    for (int round = 0; round < 2; round++) {
+      const auto all = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(pool_->threads()));
+      for (size_t i = 0; i < pool_->threads(); i++) pool_->post([all] { all->arrive_and_wait(); });
+      all->wait();
     }
   }
 
