@@ -214,6 +214,7 @@ base::result<void> make_owned(const sys::path& folder, const runner::identity& w
 std::optional<sys::path> real_path(const sys::path& folder, const sys::path& relative) {
   sys::path at = folder;
   for (const auto& part : relative) {
+    if (part == "..") return std::nullopt;
     at /= part;
     std::error_code error;
     const auto status = std::filesystem::symlink_status(at, error);

@@ -85,7 +85,7 @@ void run_processing(run&);
 std::vector<std::pair<std::string, std::string>> environment_of(run&, const image&, const json::value* of_request,
                                                                 bool with_credentials);
 
-// `folder`/relative, if nothing on the way is a link: the program that wrote there may have meant us to follow one.
+// `folder`/relative, if nothing on the way is a link or leads up: whoever wrote there may have meant us to follow it.
 std::optional<sys::path> real_path(const sys::path& folder, const sys::path& relative);
 
 // An empty folder for the job, with `ml` the program's own.
