@@ -5,9 +5,12 @@
 
 #include <re2/re2.h>
 
+#include "runner/job.h"
+
 namespace mdlc::services::sagemaker {
 namespace {
 
+constexpr size_t log_read_bytes = 1 << 20;
 constexpr std::string_view builtin_mark = "#011";  // a tab, as SageMaker's logs show it
 
 std::optional<double> number(std::string_view text) {
@@ -71,6 +74,25 @@ json::array metric_reader::results(int64_t at_ms) const {
     out.push_back(
         json::object{{"MetricName", name}, {"Value", value}, {"Timestamp", static_cast<double>(at_ms) / 1000}});
   return out;
+}
+
+void metric_log::read_lines(metric_reader& reader) {
+  while (true) {
+    auto piece = runner::read_log(folder_, offset_, log_read_bytes);
+    if (!piece || piece->empty()) return;
+    offset_ += static_cast<int64_t>(piece->size());
+    pending_ += *piece;
+    size_t begun = 0;
+    for (size_t end; (end = pending_.find('\n', begun)) != std::string::npos; begun = end + 1)
+      reader.read_line(std::string_view{pending_}.substr(begun, end - begun));
+    pending_.erase(0, begun);
+    if (pending_.size() > log_read_bytes) pending_.clear();  // a line that long holds no metric
+  }
+}
+
+void metric_log::read_to_end(metric_reader& reader) {
+  read_lines(reader);
+  if (!pending_.empty()) reader.read_line(std::exchange(pending_, {}));
 }
 
 }  // namespace mdlc::services::sagemaker

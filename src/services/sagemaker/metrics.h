@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json/value.h"
+#include "sys/files.h"
 
 namespace mdlc::services::sagemaker {
 
@@ -35,6 +36,21 @@ class metric_reader {
   std::string followed_;
   std::vector<double> series_;
   std::vector<std::pair<std::string, double>> last_;
+};
+
+// Reads a job's log to a reader of metrics, line by line, going on where it stopped. One thread.
+class metric_log {
+ public:
+  explicit metric_log(sys::path job_folder) : folder_(std::move(job_folder)) {}
+  // The lines that were ended since.
+  void read_lines(metric_reader&);
+  // Those, and the last one without an end: nothing follows any more.
+  void read_to_end(metric_reader&);
+
+ private:
+  sys::path folder_;
+  std::string pending_;
+  int64_t offset_ = 0;
 };
 
 }  // namespace mdlc::services::sagemaker

@@ -11,6 +11,7 @@ namespace {
 constexpr const char* default_script = "inference.py";
 constexpr std::string_view archive_code = "/opt/ml/model/code";  // where the toolkit looks in a model's archive
 constexpr std::string_view server_place = "/opt/mdlc/serve.py", meeting_place = "/opt/mdlc/run";
+constexpr const char* requirements_file = "requirements.txt";
 constexpr uintmax_t requirements_bytes_max = 1 << 20;
 
 std::string variable(const serving& p, std::string_view name) {
@@ -80,20 +81,20 @@ base::result<sys::path> make_environment(const serving& p, const runner::environ
   return base::fail(fmt::format("{} cannot be installed: {}", what, made.error().message));
 }
 
-base::result<void> place_environment(const serving& p, const framework& f, laid_out& out) {
+// The packages of `f`, and what the requirements.txt in `code`, a folder of this machine, asks for.
+base::result<void> place_environment(const serving& p, const framework& f, const sys::path& code,
+                                     std::string_view whose, laid_out& out) {
   runner::environment_contents contents{.python = p.s.host.python, .packages = f.packages};
   contents.requirements = f.requirements;
   if (!f.note.empty()) p.say(f.note + "\n");
   MDLC_TRY(auto made, make_environment(p, contents, "the image's packages"));
-  const auto ml = p.folder / "ml";
-  const auto code = sys::path{out.code}.lexically_relative("/opt/ml");
-  if (is_file(ml, code / "requirements.txt")) {
-    const auto file = ml / code / "requirements.txt";
+  if (is_file(code, requirements_file)) {
+    const auto file = code / requirements_file;
     std::error_code error;
     if (std::filesystem::file_size(file, error) > requirements_bytes_max)
       return base::fail("requirements.txt is too large");
-    contents.requirements.push_back({sys::read_file(file).value_or(""), ml / code});
-    MDLC_TRY(made, make_environment(p, contents, "the script's requirements.txt"));
+    contents.requirements.push_back({sys::read_file(file).value_or(""), code});
+    MDLC_TRY(made, make_environment(p, contents, fmt::format("the {}'s requirements.txt", whose)));
   }
   out.environment = made.string();
   return {};
@@ -108,16 +109,8 @@ base::result<void> place_own_program(const serving& p, laid_out& out) {
   if (!taken) return base::fail(fmt::format("The image {} was removed from the image table meanwhile", uri));
   out.own = taken->serve;
   const auto i = image_of(*taken);
-  const bool has_list = std::filesystem::exists(program / "requirements.txt", error);
-  if (i.serve.front() != runner::environment_python && !has_list) return {};
-  runner::environment_contents contents{.python = p.s.host.python, .packages = i.own->packages};
-  MDLC_TRY(auto made, make_environment(p, contents, "what every Python program finds"));
-  if (has_list) {
-    contents.requirements.push_back({sys::read_file(program / "requirements.txt").value_or(""), program});
-    MDLC_TRY(made, make_environment(p, contents, "the image's requirements.txt"));
-  }
-  out.environment = made.string();
-  return {};
+  if (i.serve.front() != runner::environment_python && !is_file(program, requirements_file)) return {};
+  return place_environment(p, *i.own, program, "image", out);
 }
 
 // The image as it was when it was laid out: the table's entry may be another by now.
@@ -154,7 +147,8 @@ base::result<laid_out> lay_out(const serving& p) {
   laid_out out;
   MDLC_CHECK(place_script(p, i, out));
   if (!out.script.empty()) {
-    MDLC_CHECK(place_environment(p, *i.scripts, out));
+    const auto code = ml / sys::path{out.code}.lexically_relative("/opt/ml");
+    MDLC_CHECK(place_environment(p, *i.scripts, code, "script", out));
     MDLC_CHECK(sys::write_file_durably(p.folder / "serve.py", script_server(), 0644));
   }
   if (i.own) MDLC_CHECK(place_own_program(p, out));

@@ -15,7 +15,6 @@ namespace {
 
 constexpr int64_t default_max_runtime_s = 86'400;
 constexpr int exit_customers_fault = 2;  // of a built-in algorithm
-constexpr size_t log_read_bytes = 1 << 20;
 
 const json::value& member(const json::object& o, std::string_view name) {
   static const json::value null;
@@ -198,19 +197,7 @@ class training {
     auto found = find_image(r_.s.images, image_uri(r_.j));
     metric_reader reader{json::find(member(r_.j.request, "AlgorithmSpecification"), "MetricDefinitions"),
                          found && found->is_builtin && !runs_script(r_.j, *found)};
-    std::string pending;
-    for (int64_t offset = 0;;) {
-      auto piece = runner::read_log(r_.folder(), offset, log_read_bytes);
-      if (!piece || piece->empty()) break;
-      offset += static_cast<int64_t>(piece->size());
-      pending += *piece;
-      size_t begun = 0;
-      for (size_t end; (end = pending.find('\n', begun)) != std::string::npos; begun = end + 1)
-        reader.read_line(std::string_view{pending}.substr(begun, end - begun));
-      pending.erase(0, begun);
-      if (pending.size() > log_read_bytes) pending.clear();  // a line that long holds no metric
-    }
-    reader.read_line(pending);
+    metric_log{r_.folder()}.read_to_end(reader);
     return reader.results(r_.now_ms());
   }
 

@@ -9,8 +9,6 @@
 namespace mdlc::services::sagemaker {
 namespace {
 
-constexpr size_t log_read_bytes = 1 << 20;
-
 std::vector<std::vector<double>> completed_ones(const std::vector<tried>& all) {
   std::vector<std::vector<double>> out;
   for (const auto& one : all) {
@@ -23,7 +21,7 @@ std::vector<std::vector<double>> completed_ones(const std::vector<tried>& all) {
 
 }  // namespace
 
-objective_watch::objective_watch(run& r) : run_(r) {
+objective_watch::objective_watch(run& r) : run_(r), log_(r.folder()) {
   if (!r.j.request.contains("TuningJobArn")) return;
   tuning_ = r.j.key.name.substr(0, r.j.key.name.size() - training_name_suffix);
   metrics_ =
@@ -34,17 +32,7 @@ objective_watch::objective_watch(run& r) : run_(r) {
 // Whether there is a new value.
 bool objective_watch::read() {
   const auto before = metrics_->series().size();
-  while (true) {
-    auto piece = runner::read_log(run_.folder(), offset_, log_read_bytes);
-    if (!piece || piece->empty()) break;
-    offset_ += static_cast<int64_t>(piece->size());
-    pending_ += *piece;
-    size_t begun = 0;
-    for (size_t end; (end = pending_.find('\n', begun)) != std::string::npos; begun = end + 1)
-      metrics_->read_line(std::string_view{pending_}.substr(begun, end - begun));
-    pending_.erase(0, begun);
-    if (pending_.size() > log_read_bytes) pending_.clear();  // a line that long holds no metric
-  }
+  log_.read_lines(*metrics_);
   return metrics_->series().size() > before;
 }
 
@@ -63,8 +51,7 @@ void objective_watch::look() {
 
 json::array objective_watch::all() {
   if (tuning_.empty()) return {};
-  read();
-  if (!pending_.empty()) metrics_->read_line(std::exchange(pending_, {}));
+  log_.read_to_end(*metrics_);
   const auto& values = metrics_->series();
   return json::array(values.begin(), values.end());
 }

@@ -29,8 +29,7 @@ class objective_watch {
   run& run_;
   std::string tuning_;  // its name; empty without one
   std::unique_ptr<metric_reader> metrics_;
-  std::string pending_;
-  int64_t offset_ = 0;
+  metric_log log_;
   bool is_asked_ = false;
 };
 
