@@ -48,9 +48,10 @@ std::vector<std::string> targets_of(const json::value& state) {
   return out;
 }
 
-json::value stub() { return {{"Type", "Succeed"}}; }
+// What stands where the tested state goes to: the test ends before.
+json::value end_state() { return {{"Type", "Succeed"}}; }
 
-json::value stub_machine() { return {{"StartAt", "inside"}, {"States", {{"inside", stub()}}}}; }
+json::value shortest_machine() { return {{"StartAt", "inside"}, {"States", {{"inside", end_state()}}}}; }
 
 // Without what is never run, and what lone_state works out from the definition itself.
 json::object bare(const json::object& state) {
@@ -60,8 +61,8 @@ json::object bare(const json::object& state) {
         "ToleratedFailurePercentage", "ToleratedFailurePercentagePath"})
     out.erase(field);
   for (auto field : processors)
-    if (auto* found = out.if_contains(field)) *found = stub_machine();
-  if (auto* branches = out.if_contains("Branches")) *branches = json::array{stub_machine()};
+    if (auto* found = out.if_contains(field)) *found = shortest_machine();
+  if (auto* branches = out.if_contains("Branches")) *branches = json::array{shortest_machine()};
   return out;
 }
 
@@ -80,7 +81,7 @@ std::string lone_definition::machine(bool whole) const {
   json::object states;
   states[lone_state_name] = whole || !state.is_object() ? state : json::value(bare(state.get_object()));
   for (const auto& to : targets_of(state))
-    if (to != lone_state_name) states[to] = stub();
+    if (to != lone_state_name) states[to] = end_state();
   json::object out{{"StartAt", lone_state_name}, {"States", std::move(states)}};
   if (in_jsonata) out["QueryLanguage"] = "JSONata";
   return json::print(out);

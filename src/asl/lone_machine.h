@@ -21,7 +21,7 @@ struct lone_definition {
   // Map and Parallel: whether a state of that name stands in it.
   bool contains(std::string_view state_name) const;
 
-  // A machine of this state alone, the states that it goes to being stubs. `whole`: with what a Map or Parallel runs
+  // A machine of this state alone, the states that it goes to ending at once. `whole`: with what a Map or Parallel runs
   // and all else that has to be checked; without it, a machine to be compiled and tested (lone_state.h).
   std::string machine(bool whole) const;
 };

@@ -1,6 +1,4 @@
 // Stop, describe and list executions, and their histories.
-#include <charconv>
-#include <limits>
 
 #include "services/states/map_run.h"
 #include "services/states/operations.h"
@@ -15,12 +13,6 @@ json::object failure_of(const std::optional<std::string>& error, const std::opti
   if (error) out["error"] = *error;
   if (cause) out["cause"] = *cause;
   return out;
-}
-
-int64_t number_of(std::string_view text) {
-  int64_t n = 0;
-  std::from_chars(text.data(), text.data() + text.size(), n);
-  return n;
 }
 
 void show_redrive(service& s, const execution_row& x, model::DescribeExecutionOutput& out) {
@@ -107,7 +99,7 @@ api::answer<model::ListExecutionsOutput> list_executions(service&, api::call& c,
   if (in.stateMachineArn.has_value() == in.mapRunArn.has_value())
     return api::refuse("ValidationException", "Must provide either a state machine ARN or a map run ARN");
   MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
-  auto before = page.after.empty() ? std::numeric_limits<int64_t>::max() : number_of(page.after);
+  auto before = page.before();
   auto status = in.statusFilter.value_or("");
   if (in.mapRunArn)
     return c.db().read([&](store::reader& r) -> answer {

@@ -1,6 +1,4 @@
 // Describe, list and update map runs.
-#include <charconv>
-#include <limits>
 
 #include "services/states/map_run.h"
 #include "services/states/operations.h"
@@ -57,8 +55,7 @@ api::answer<model::DescribeMapRunOutput> describe_map_run(service&, api::call& c
 
 api::answer<model::ListMapRunsOutput> list_map_runs(service&, api::call& c, const model::ListMapRunsInput& in) {
   MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
-  auto before = std::numeric_limits<int64_t>::max();
-  std::from_chars(page.after.data(), page.after.data() + page.after.size(), before);
+  auto before = page.before();
   return c.db().read([&](store::reader& r) -> api::answer<model::ListMapRunsOutput> {
     MDLC_TRY(auto x, need_execution(r, in.executionArn));
     model::ListMapRunsOutput out;

@@ -1,5 +1,8 @@
 #include "services/states/page.h"
 
+#include <charconv>
+#include <limits>
+
 #include "base/bytes.h"
 
 namespace mdlc::services::states {
@@ -18,6 +21,14 @@ api::answer<page> page_of(const std::optional<int64_t>& max_results, const std::
     out.after = text->substr(token_mark.size());
   }
   return out;
+}
+
+int64_t page::before() const { return after.empty() ? std::numeric_limits<int64_t>::max() : number_of(after); }
+
+int64_t number_of(std::string_view text) {
+  int64_t n = 0;
+  std::from_chars(text.data(), text.data() + text.size(), n);
+  return n;
 }
 
 std::string token_after(std::string_view position) { return base::to_base64(std::string{token_mark}.append(position)); }

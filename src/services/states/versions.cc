@@ -1,22 +1,9 @@
-#include <charconv>
-#include <limits>
-
 #include "services/states/alias.h"
 #include "services/states/operations.h"
 #include "services/states/page.h"
 #include "services/states/service.h"
 
 namespace mdlc::services::states {
-namespace {
-
-int64_t number_of(std::string_view text, int64_t otherwise = 0) {
-  int64_t n = otherwise;
-  std::from_chars(text.data(), text.data() + text.size(), n);
-  return n;
-}
-
-}  // namespace
-
 api::answer<model::PublishStateMachineVersionOutput> publish_state_machine_version(
     service& s, api::call& c, const model::PublishStateMachineVersionInput& in) {
   using answer = api::answer<model::PublishStateMachineVersionOutput>;
@@ -39,7 +26,7 @@ api::answer<model::ListStateMachineVersionsOutput> list_state_machine_versions(
     service&, api::call& c, const model::ListStateMachineVersionsInput& in) {
   MDLC_TRY(auto arn, parse_machine_arn(in.stateMachineArn));
   MDLC_TRY(auto page, page_of(in.maxResults, in.nextToken));
-  auto before = page.after.empty() ? std::numeric_limits<int64_t>::max() : number_of(page.after);
+  auto before = page.before();
   return c.db().read([&](store::reader& r) -> api::answer<model::ListStateMachineVersionsOutput> {
     MDLC_TRY(auto m, need_machine(r, arn));
     model::ListStateMachineVersionsOutput out;
