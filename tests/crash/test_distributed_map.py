@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.support.executions import await_end, begin, dies_of, each_passing
 from tests.support.server import Server
 
 BUCKET = "crash-maps"
 TABLE = "crash-counts"
 ITEMS = 7
-ENDS_WITHIN_S = 60
 
 POINTS = [
     "store.before_commit",
@@ -102,27 +100,6 @@ def world() -> Any:
         yield server, machine
 
 
-def begin(server: Server, machine: str, name: str) -> str:
-    """Starts the execution; again is the same."""
-    states = server.client("stepfunctions")
-    try:
-        return states.start_execution(stateMachineArn=machine, name=name, input=json.dumps({"run": name}))[
-            "executionArn"
-        ]
-    except ClientError as refused:
-        if refused.response["Error"]["Code"] != "ExecutionAlreadyExists":  # it has ended
-            raise
-        return machine.replace(":stateMachine:", ":execution:") + ":" + name
-
-
-def await_end(server: Server, execution: str) -> None:
-    limit = time.monotonic() + ENDS_WITHIN_S
-    states = server.client("stepfunctions")
-    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
-        assert time.monotonic() < limit, f"{execution} does not end:\n{server.log.read_text()[-3000:]}"
-        time.sleep(0.02)
-
-
 def outcome(server: Server, execution: str, name: str) -> Any:
     """All that can be seen of it, without times, ids and its own name."""
     states, rows, objects = (server.client(s) for s in ("stepfunctions", "dynamodb", "s3"))
@@ -161,7 +138,7 @@ def outcome(server: Server, execution: str, name: str) -> Any:
 def undisturbed(world: Any) -> Any:
     server, machine = world
     server.start()
-    execution = begin(server, machine, "undisturbed")
+    execution = begin(server, machine, "undisturbed", {"run": "undisturbed"})
     await_end(server, execution)
     seen = outcome(server, execution, "undisturbed")
     server.stop()
@@ -171,35 +148,20 @@ def undisturbed(world: Any) -> Any:
     return seen
 
 
-def disturb(server: Server, machine: str, name: str, crash_at: str) -> bool:
-    """Runs the machine on a server that kills itself; whether it did."""
-    server.start(crash_at=crash_at)
-    if server.process and server.process.poll() is None:
-        try:
-            await_end(server, begin(server, machine, name))
-            server.stop()
-            return False
-        except (BotoCoreError, ClientError):
-            pass
-    return server.wait_for_death()
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_ends_as_if_undisturbed(world: Any, undisturbed: Any, point: str) -> None:
     server, machine = world
-    passing = 1
-    while True:
-        name = f"{point.replace('.', '-')}-{passing}"
-        killed = disturb(server, machine, name, f"{point}:{passing}")
+
+    def run(name: str, crash_at: str) -> bool:
+        killed = dies_of(server, crash_at, lambda: await_end(server, begin(server, machine, name, {"run": name})))
         server.start()
-        execution = begin(server, machine, name)
+        execution = begin(server, machine, name, {"run": name})
         await_end(server, execution)
-        assert outcome(server, execution, name) == undisturbed, f"killed at {point}:{passing}"
+        assert outcome(server, execution, name) == undisturbed, f"killed at {crash_at}"
         server.stop()
-        if not killed:
-            break
-        passing += 1
-    assert passing > 1, "the point is never passed"
+        return killed
+
+    each_passing(point, run)
 
 
 # --- Redrive: the fifth item fails until it is cured; the others' counts stay what they are.
@@ -221,19 +183,6 @@ def redrive(server: Server, execution: str) -> None:
         states.redrive_execution(executionArn=execution, clientToken="once")
 
 
-def disturb_redrive(server: Server, execution: str, crash_at: str) -> bool:
-    server.start(crash_at=crash_at)
-    if server.process and server.process.poll() is None:
-        try:
-            redrive(server, execution)
-            await_end(server, execution)
-            server.stop()
-            return False
-        except (BotoCoreError, ClientError):
-            pass
-    return server.wait_for_death()
-
-
 @pytest.mark.parametrize("point", ["store.before_commit", "store.after_commit", "map_run.before_result"])
 def test_a_redrive_ends_as_if_undisturbed(world: Any, point: str) -> None:
     server, machine = world
@@ -242,25 +191,28 @@ def test_a_redrive_ends_as_if_undisturbed(world: Any, point: str) -> None:
         name=f"cured-{point.replace('.', '-')}", definition=json.dumps(CURED), roleArn="arn:aws:iam::000000000000:role/c"
     )["stateMachineArn"]
     server.stop()
-    passing = 1
-    while True:
-        name = f"cured-{point.replace('.', '-')}-{passing}"
+
+    def run(name: str, crash_at: str) -> bool:
+        name = f"cured-{name}"
         server.start()
-        execution = begin(server, cured, name)
+        execution = begin(server, cured, name, {"run": name})
         await_end(server, execution)
         server.client("s3").put_object(Bucket=BUCKET, Key=f"cure-{name}", Body=b"")
         server.stop()
-        killed = disturb_redrive(server, execution, f"{point}:{passing}")
+
+        def work() -> None:
+            redrive(server, execution)
+            await_end(server, execution)
+
+        killed = dies_of(server, crash_at, work)
         server.start()
-        redrive(server, execution)
-        await_end(server, execution)
+        work()
         seen = outcome(server, execution, name)
-        assert seen["status"] == "SUCCEEDED", f"killed at {point}:{passing}"
-        assert seen["hits"] == [{"N": "1"}] * ITEMS, f"killed at {point}:{passing}"
-        assert seen["children"] == [["SUCCEEDED", 1]] * ITEMS, f"killed at {point}:{passing}"
+        assert seen["status"] == "SUCCEEDED", f"killed at {crash_at}"
+        assert seen["hits"] == [{"N": "1"}] * ITEMS, f"killed at {crash_at}"
+        assert seen["children"] == [["SUCCEEDED", 1]] * ITEMS, f"killed at {crash_at}"
         assert server.client("stepfunctions").describe_execution(executionArn=execution)["redriveCount"] == 1
         server.stop()
-        if not killed:
-            break
-        passing += 1
-    assert passing > 1, "the point is never passed"
+        return killed
+
+    each_passing(point, run)

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from tests.support.executions import await_end, begin, dies_of, each_passing
 from tests.support.functions import create_function
 from tests.support.server import Server
 
 BUCKET = "crash-objects"
 TABLE = "crash-rows"
-ENDS_WITHIN_S = 60
 
 # What a workflow passes; the runner's and the supervisor's points are the jobs' tests'.
 POINTS = ["store.before_commit", "store.after_commit", "api.before_answer", "engine.before_issue"]
@@ -107,25 +105,6 @@ def world() -> Any:
         yield server, machine
 
 
-def begin(server: Server, machine: str, name: str) -> str:
-    """Starts the execution; again is the same."""
-    states = server.client("stepfunctions")
-    try:
-        return states.start_execution(stateMachineArn=machine, name=name, input=json.dumps({"id": name}))["executionArn"]
-    except ClientError as refused:
-        if refused.response["Error"]["Code"] != "ExecutionAlreadyExists":  # it has ended
-            raise
-        return machine.replace(":stateMachine:", ":execution:") + ":" + name
-
-
-def await_end(server: Server, execution: str) -> None:
-    limit = time.monotonic() + ENDS_WITHIN_S
-    states = server.client("stepfunctions")
-    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
-        assert time.monotonic() < limit, f"{execution} does not end:\n{server.log.read_text()[-3000:]}"
-        time.sleep(0.05)
-
-
 def outcome(server: Server, execution: str, name: str) -> dict[str, Any]:
     """All that can be seen of it, without times, request ids and its own name."""
     states, rows, objects = (server.client(s) for s in ("stepfunctions", "dynamodb", "s3"))
@@ -154,7 +133,7 @@ def outcome(server: Server, execution: str, name: str) -> dict[str, Any]:
 def undisturbed(world: Any) -> dict[str, Any]:
     server, machine = world
     server.start()
-    execution = begin(server, machine, "undisturbed")
+    execution = begin(server, machine, "undisturbed", {"id": "undisturbed"})
     await_end(server, execution)
     seen = outcome(server, execution, "undisturbed")
     server.stop()
@@ -164,35 +143,20 @@ def undisturbed(world: Any) -> dict[str, Any]:
     return seen
 
 
-def disturb(server: Server, machine: str, name: str, crash_at: str) -> bool:
-    """Runs the machine on a server that kills itself; whether it did."""
-    server.start(crash_at=crash_at)
-    if server.process and server.process.poll() is None:
-        try:
-            await_end(server, begin(server, machine, name))
-            server.stop()
-            return False
-        except (BotoCoreError, EndpointConnectionError, ClientError):
-            pass
-    return server.wait_for_death()
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_ends_as_if_undisturbed(world: Any, undisturbed: dict[str, Any], point: str) -> None:
     server, machine = world
-    passing = 1
-    while True:
-        name = f"{point.replace('.', '-')}-{passing}"
-        killed = disturb(server, machine, name, f"{point}:{passing}")
+
+    def run(name: str, crash_at: str) -> bool:
+        killed = dies_of(server, crash_at, lambda: await_end(server, begin(server, machine, name, {"id": name})))
         server.start()
-        execution = begin(server, machine, name)
+        execution = begin(server, machine, name, {"id": name})
         await_end(server, execution)
-        assert outcome(server, execution, name) == undisturbed, f"killed at {point}:{passing}"
+        assert outcome(server, execution, name) == undisturbed, f"killed at {crash_at}"
         server.stop()
-        if not killed:
-            break
-        passing += 1
-    assert passing > 1, "the point is never passed"
+        return killed
+
+    each_passing(point, run)
 
 
 # --- What works outside of the database: a function's run that nobody knows the end of is an error that Retry sees.
@@ -241,23 +205,22 @@ def test_a_function_is_tried_again_visibly(world: Any, point: str, stride: int) 
         roleArn="arn:aws:iam::000000000000:role/crash",
     )["stateMachineArn"]
     server.stop()
-    passing = 1
-    while True:
-        name = f"call-{point.replace('.', '-')}-{passing}"
-        killed = disturb(server, machine, name, f"{point}:{passing}")
+
+    def run(name: str, crash_at: str) -> bool:
+        name = f"call-{name}"
+        killed = dies_of(server, crash_at, lambda: await_end(server, begin(server, machine, name, {"id": name})))
         server.start()
-        execution = begin(server, machine, name)
+        execution = begin(server, machine, name, {"id": name})
         await_end(server, execution)
         described = server.client("stepfunctions").describe_execution(executionArn=execution)
-        assert described.get("output") == '{"said":"done"}', f"{point}:{passing}: {described}"
+        assert described.get("output") == '{"said":"done"}', f"{crash_at}: {described}"
         events = server.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
         failed = [e["taskFailedEventDetails"]["error"] for e in events if e["type"] == "TaskFailed"]
         assert failed in ([], ["Lambda.ServiceException"])
         # Each further run of the function stands in the history.
         hits = server.client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": name}})["Item"]["hits"]["N"]
-        assert 1 <= int(hits) <= 1 + len(failed), f"{point}:{passing}"
+        assert 1 <= int(hits) <= 1 + len(failed), crash_at
         server.stop()
-        if not killed:
-            break
-        passing += stride
-    assert passing > 1, "the point is never passed"
+        return killed
+
+    each_passing(point, run, stride)
