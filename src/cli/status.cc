@@ -30,6 +30,7 @@ base::result<void> show_stacks(client& c) {
 base::result<void> show_machines(client& c) {
   MDLC_TRY(auto answer, c.json_call("states", "AWSStepFunctions.ListStateMachines", json::object{}));
   fmt::print("State machines\n");
+  if (list_in(answer, "stateMachines").empty()) fmt::print("  none\n");
   for (const auto& one : list_in(answer, "stateMachines")) {
     json::object ask{{"stateMachineArn", json::text(one, "stateMachineArn")}, {"statusFilter", "RUNNING"}};
     MDLC_TRY(auto running, c.json_call("states", "AWSStepFunctions.ListExecutions", ask));
