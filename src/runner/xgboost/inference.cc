@@ -18,12 +18,6 @@ tl::unexpected<inference_answer> refusal(int status, std::string why) {
 
 tl::unexpected<inference_answer> no_rows() { return tl::unexpected(inference_answer{no_content, "text/csv", ""}); }
 
-std::string_view media_type(std::string_view text) {
-  text = text.substr(0, text.find_first_of(";,"));
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 // A model takes one column more, which it does not look at; SageMaker's container allows just that.
 void keep_columns(table& t, size_t columns) {
   for (size_t row = 0; row < t.rows; ++row)
@@ -117,7 +111,7 @@ inference_answer infer(const booster& model, const inference_request& request) {
     return refuse(unsupported_media_type,
                   fmt::format("{} is not an accepted ContentType: csv, libsvm, text/csv, text/libsvm, text/x-libsvm.",
                               request.content_type));
-  auto accept = media_type(request.accept);
+  auto accept = serving::media_type(request.accept);
   if (accept.empty() || accept == "*/*") accept = "text/csv";
   if (accept != "text/csv" && accept != "application/json" && accept != "application/jsonlines")
     return refuse(not_acceptable, fmt::format("Accept type {} is not supported.", accept));

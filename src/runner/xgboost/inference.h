@@ -4,24 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "runner/serving/model_server.h"
 #include "runner/xgboost/library.h"
 
 namespace mdlc::runner::xgboost {
 
-struct inference_request {
-  std::string_view content_type;  // CSV or libsvm; empty: text/csv
-  std::string_view accept;        // empty or */*: text/csv
-  std::string_view body;
-  bool is_batch = false;  // SAGEMAKER_BATCH: one line a row
-};
+using serving::inference_answer;
+using serving::inference_request;
 
-struct inference_answer {
-  int status = 200;
-  std::string content_type;
-  std::string body;
-};
-
-// Thread-safe.
+// The content type: CSV or libsvm, text/csv where there is none. Accept: text/csv where it is empty or */*, with one
+// line a row in a batch transform. Thread-safe.
 inference_answer infer(const booster&, const inference_request&);
 
 // The model file's bytes as a booster, or a reason that a person understands.
