@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "main/commands.h"
+#include "runner/algorithms/builtin.h"
 #include "runner/relay.h"
 #include "runner/supervisor.h"
 #include "runner/xgboost/builtin.h"
@@ -30,6 +31,13 @@ void add_programs(CLI::App& app, int& exit_code) {
   auto* xgboost = builtin->add_subcommand("xgboost");
   xgboost->add_option("command", *command, "train or serve")->required();
   xgboost->callback([command, &exit_code] { exit_code = runner::xgboost::run(*command); });
+  using runner::algorithms::algorithm;
+  for (const auto& [name, which] :
+       {std::pair{"linear-learner", algorithm::linear_learner}, std::pair{"kmeans", algorithm::kmeans}}) {
+    auto* one = builtin->add_subcommand(name);
+    one->add_option("command", *command, "train or serve")->required();
+    one->callback([command, which, &exit_code] { exit_code = runner::algorithms::run(which, *command); });
+  }
 }
 
 }  // namespace mdlc

@@ -2,60 +2,17 @@
 
 #include <cmath>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
+
+#include "runner/records/data_files.h"
 
 namespace mdlc::runner::xgboost {
 namespace {
 
 constexpr size_t shown_max = 80;
 
-// A whole file mapped for reading.
-class mapped_file {
- public:
-  static base::result<mapped_file> open(const sys::path& file) {
-    const sys::descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat about;
-    if (!fd || fstat(fd.get(), &about) != 0)
-      return base::fail(fmt::format("File '{}' cannot be read", file.filename().string()));
-    mapped_file m;
-    m.size_ = static_cast<size_t>(about.st_size);
-    if (m.size_ == 0) return m;
-    void* at = mmap(nullptr, m.size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-    if (at == MAP_FAILED) return base::fail(fmt::format("File '{}' cannot be read", file.filename().string()));
-    madvise(at, m.size_, MADV_SEQUENTIAL);
-    m.at_ = static_cast<const char*>(at);
-    return m;
-  }
-  mapped_file(mapped_file&& other) noexcept : at_(std::exchange(other.at_, nullptr)), size_(other.size_) {}
-  ~mapped_file() {
-    if (at_) munmap(const_cast<char*>(at_), size_);
-  }
-  std::string_view text() const { return {at_, at_ ? size_ : 0}; }
-
- private:
-  mapped_file() = default;
-  const char* at_ = nullptr;
-  size_t size_ = 0;
-};
-
-std::vector<sys::path> files_below(const sys::path& folder) {
-  std::vector<sys::path> files;
-  std::error_code error;
-  for (std::filesystem::recursive_directory_iterator at{folder, error}, end; !error && at != end; at.increment(error)) {
-    const auto name = at->path().filename().string();
-    if (!name.starts_with('.') && at->is_regular_file(error)) files.push_back(at->path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 base::result<void> append_file(table& to, const sys::path& file, char& delimiter) {
-  MDLC_TRY(auto mapped, mapped_file::open(file));
+  MDLC_TRY(auto mapped, records::mapped_file::open(file));
   const auto text = mapped.text();
   if (to.rows == 0) delimiter = find_delimiter(text);
   const size_t rows_before = to.rows;
@@ -90,7 +47,7 @@ std::vector<float> take_column(const table& t, size_t column) {
 base::result<data_set> read_csv(const sys::path& folder, bool with_weights, std::optional<size_t> features) {
   table all;
   char delimiter = ',';
-  for (const auto& file : files_below(folder)) MDLC_CHECK(append_file(all, file, delimiter));
+  for (const auto& file : records::data_files(folder)) MDLC_CHECK(append_file(all, file, delimiter));
   if (all.rows == 0) return no_data(folder);
   if (features && all.columns == *features + 1) with_weights = false;
   const size_t first_feature = with_weights ? 2 : 1;
@@ -106,8 +63,8 @@ base::result<data_set> read_csv(const sys::path& folder, bool with_weights, std:
 
 base::result<data_set> read_libsvm(const sys::path& folder, std::optional<size_t> features) {
   sparse_table all;
-  for (const auto& file : files_below(folder)) {
-    MDLC_TRY(auto mapped, mapped_file::open(file));
+  for (const auto& file : records::data_files(folder)) {
+    MDLC_TRY(auto mapped, records::mapped_file::open(file));
     if (const auto read = append_libsvm(all, mapped.text(), libsvm_rows::labelled); !read)
       return base::fail(fmt::format("Failed to load libsvm data with exception:\nFile '{}', {}",
                                     shown(file.filename().native(), shown_max), read.error().message));

@@ -19,9 +19,10 @@ enum class data_format { csv, libsvm };
 // Of a content type, its parameters left aside. The words for one that is not read are SageMaker's.
 base::result<data_format> find_format(std::string_view content_type);
 
-// All files below `folder` in order of their names, hidden ones left out. CSV: label first, then, `with_weights`, the
-// row's weight, then the features. With `features` known (from the train channel), a table without the weight column is
-// taken too, and libsvm rows that use fewer features become rows with that many. Errors are words for the customer.
+// All files below `folder` in order of their names, those left out that are no data (records/data_files.h). CSV: label
+// first, then, `with_weights`, the row's weight, then the features. With `features` known (from the train channel), a
+// table without the weight column is taken too, and libsvm rows that use fewer features become rows with that many.
+// Errors are words for the customer.
 base::result<data_set> read_channel(const sys::path& folder, data_format, bool with_weights,
                                     std::optional<size_t> features);
 

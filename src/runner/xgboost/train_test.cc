@@ -85,6 +85,7 @@ TEST_F(training, writes_a_model_and_says_each_round) {
 TEST_F(training, reads_all_files_of_a_channel) {
   add("train", "b.csv", rows(50, 3));
   add("train", ".hidden", "not data");
+  add("train", "_SUCCESS", "not data");
   ASSERT_EQ(run(), exit_done) << printed;
   EXPECT_THAT(printed, HasSubstr("Train matrix has 350 rows and 2 columns"));
 }

@@ -10,7 +10,10 @@ struct builtin {
   std::string_view repository;
   std::string_view algorithm;
 };
-constexpr builtin builtins[] = {{"sagemaker-xgboost", "xgboost"}, {"xgboost", "xgboost"}};
+constexpr builtin builtins[] = {{"sagemaker-xgboost", "xgboost"},
+                                {"xgboost", "xgboost"},
+                                {"linear-learner", "linear-learner"},
+                                {"kmeans", "kmeans"}};
 
 // "xgboost" of "123456789012.dkr.ecr.us-east-1.amazonaws.com/xgboost:1"
 std::string_view repository_of(std::string_view uri) {
@@ -130,7 +133,8 @@ base::result<image> find_image(const runner::image_table& table, std::string_vie
   return base::fail(
       fmt::format("Cannot run image {}: it is not in this server's image table, and container images are not run. "
                   "Name a program that stands for it: mdlc image add {} --program SCRIPT_OR_FOLDER. Built in are "
-                  "sagemaker-xgboost, xgboost and sagemaker-scikit-learn, under any account, region and tag, for "
+                  "sagemaker-xgboost, xgboost, linear-learner, kmeans and sagemaker-scikit-learn, under any account, "
+                  "region and tag, for "
                   "example 683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
                   uri, uri));
 }

@@ -21,6 +21,20 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
+// "train mse_objective" of a line "#quality_metric: host=algo-1, epoch=0, train mse_objective <loss>=0.5" as AWS's
+// metric definitions for its own algorithms name it: train:objective_loss.
+std::string quality_name(std::string_view channel, std::string_view metric, bool is_final) {
+  if (metric.ends_with("_objective"))
+    return fmt::format("{}:objective_loss{}", channel, channel == "train" && is_final ? ":final" : "");
+  // What follows in digits is a setting: binary_f_1.000, macro_f_1.000, multiclass_top_k_accuracy_3.
+  const auto last = metric.rfind('_');
+  const bool has_setting = last != std::string_view::npos && last + 1 < metric.size() &&
+                           metric.find_first_not_of("0123456789.", last + 1) == std::string_view::npos;
+  if (!has_setting) return fmt::format("{}:{}", channel, metric);
+  metric = metric.substr(0, last);
+  return fmt::format("{}:{}{}", channel, metric, metric.ends_with("_f") ? "_beta" : "");
+}
+
 }  // namespace
 
 struct metric_reader::definition {
@@ -48,6 +62,8 @@ void metric_reader::read_line(std::string_view line) {
     if (auto value = number(group)) keep(d.name, *value);
   }
   if (!is_builtin_ || !line.starts_with('[')) return;
+  if (line.find("#quality_metric") != std::string_view::npos || line.find("#progress_metric") != std::string_view::npos)
+    return read_algorithm_line(line);
   for (auto at = line.find(builtin_mark); at != std::string_view::npos; at = line.find(builtin_mark)) {
     line.remove_prefix(at + builtin_mark.size());
     const auto one = line.substr(0, line.find(builtin_mark));
@@ -55,6 +71,18 @@ void metric_reader::read_line(std::string_view line) {
     if (dash == std::string_view::npos || colon == std::string_view::npos || colon < dash) continue;
     if (auto value = number(one.substr(colon + 1)))
       keep(fmt::format("{}:{}", one.substr(0, dash), one.substr(dash + 1, colon - dash - 1)), *value);
+  }
+}
+
+void metric_reader::read_algorithm_line(std::string_view line) {
+  static const re2::RE2 quality{R"(#quality_metric: host=\S+, (epoch=\S+, )?(\S+) (\S+) <(?:loss|score)>=(\S+))"};
+  static const re2::RE2 progress{R"(#progress_metric: host=\S+, completed (\S+) %)"};
+  const re2::StringPiece text(line.data(), line.size());
+  std::string epoch, channel, metric, value;
+  if (re2::RE2::PartialMatch(text, quality, &epoch, &channel, &metric, &value)) {
+    if (const auto parsed = number(value)) keep(quality_name(channel, metric, epoch.empty()), *parsed);
+  } else if (re2::RE2::PartialMatch(text, progress, &value)) {
+    if (const auto parsed = number(value)) keep("train:progress", *parsed);
   }
 }
 

@@ -17,7 +17,8 @@ class metric_reader {
   static constexpr size_t series_max = 1000;
 
   // `definitions`: [{"Name", "Regex"}], null where there are none. A regular expression that cannot be compiled finds
-  // nothing. With `is_builtin`, also XGBoost's own lines: "…#011validation-rmse:1.5" is validation:rmse.
+  // nothing. With `is_builtin`, also XGBoost's own lines: "…#011validation-rmse:1.5" is validation:rmse;
+  // and those of AWS's other algorithms: "#quality_metric: …, validation mse <loss>=1.5" is validation:mse.
   metric_reader(const json::value* definitions, bool is_builtin);
   ~metric_reader();
   void read_line(std::string_view);
@@ -29,6 +30,7 @@ class metric_reader {
 
  private:
   struct definition;
+  void read_algorithm_line(std::string_view line);
   void keep(const std::string& name, double value);
 
   std::vector<definition> definitions_;

@@ -83,7 +83,8 @@ api::answer<void> check_objective(const service& s, const std::string& metric,
   }
   const auto image = find_image(s.images, d.AlgorithmSpecification.TrainingImage.value_or(""));
   if (image && image->is_builtin && !runs_script(as_job, *image)) {
-    if (metric.starts_with("train:") || metric.starts_with("validation:")) return {};
+    for (auto channel : {"train:", "validation:", "test:"})
+      if (metric.starts_with(channel)) return {};
     return invalid(
         fmt::format("The objective metric for the hyperparameter tuning job, [{}], isn't valid for the [{}] algorithm. "
                     "Choose a valid objective metric.",
