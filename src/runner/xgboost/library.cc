@@ -46,9 +46,11 @@ struct sparse_description {
   std::string row_starts, indices, values;
 };
 
+// Without a cache_id, which it does not look at, the library refuses to predict in place.
 std::string prediction_config(prediction_kind kind) {
   return fmt::format(
-      R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN}})",
+      R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN,)"
+      R"("cache_id":0}})",
       kind == prediction_kind::margin ? 1 : 0);
 }
 
