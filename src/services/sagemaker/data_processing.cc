@@ -29,6 +29,8 @@ tl::unexpected<base::error> not_understood(std::string_view path) {
   return base::fail(fmt::format("The filter {} is not understood", path));
 }
 
+tl::unexpected<base::error> selects_nothing() { return base::fail("The filter selects nothing of a record"); }
+
 base::result<json::value> read_json(std::string_view text, std::string_view what) {
   auto parsed = json::parse(text);
   if (!parsed) return base::fail(fmt::format("Fail to parse {} as JSON: {}", what, parsed.error().message));
@@ -47,33 +49,41 @@ json::value join_json(json::value input, json::value output) {
 
 base::result<filter::step> filter::parse_brackets(std::string_view inside) {
   inside = strip(inside);
-  if (inside.starts_with('\'') || inside.starts_with('"')) {
-    std::vector<std::string> names;
-    while (true) {
-      const char quote = inside.empty() ? '\0' : inside.front();
-      const auto end = quote == '\'' || quote == '"' ? inside.find(quote, 1) : std::string_view::npos;
-      if (end == std::string_view::npos || end > name_length_max + 1) return not_understood(inside);
-      names.emplace_back(inside.substr(1, end - 1));
-      inside = strip(inside.substr(end + 1));
-      if (inside.empty()) return names;
-      if (!inside.starts_with(',')) return not_understood(inside);
-      inside = strip(inside.substr(1));
-    }
+  if (inside.starts_with('\'') || inside.starts_with('"')) return parse_names(inside);
+  return parse_elements(inside);
+}
+
+base::result<filter::names> filter::parse_names(std::string_view inside) {
+  names found;
+  while (true) {
+    const char quote = inside.empty() ? '\0' : inside.front();
+    const auto end = quote == '\'' || quote == '"' ? inside.find(quote, 1) : std::string_view::npos;
+    if (end == std::string_view::npos || end > name_length_max + 1) return not_understood(inside);
+    found.emplace_back(inside.substr(1, end - 1));
+    inside = strip(inside.substr(end + 1));
+    if (inside.empty()) return found;
+    if (!inside.starts_with(',')) return not_understood(inside);
+    inside = strip(inside.substr(1));
   }
-  if (const auto colon = inside.find(':'); colon != std::string_view::npos) {
-    range r;
-    const auto from = strip(inside.substr(0, colon)), to = strip(inside.substr(colon + 1));
-    if (!from.empty() && !(r.begin = number(from))) return not_understood(inside);
-    if (!to.empty() && !(r.end = number(to))) return not_understood(inside);
-    return r;
-  }
-  std::vector<int64_t> indices;
+}
+
+base::result<filter::elements> filter::parse_elements(std::string_view inside) {
+  elements found;
   while (true) {
     const auto comma = std::min(inside.find(','), inside.size());
-    const auto index = number(inside.substr(0, comma));
-    if (!index) return not_understood(inside);
-    indices.push_back(*index);
-    if (comma == inside.size()) return indices;
+    const auto one = inside.substr(0, comma);
+    if (const auto colon = one.find(':'); colon != std::string_view::npos) {
+      range r;
+      const auto from = strip(one.substr(0, colon)), to = strip(one.substr(colon + 1));
+      if (!from.empty() && !(r.begin = number(from))) return not_understood(inside);
+      if (!to.empty() && !(r.end = number(to))) return not_understood(inside);
+      found.emplace_back(r);
+    } else if (const auto index = number(one)) {
+      found.emplace_back(*index);
+    } else {
+      return not_understood(inside);
+    }
+    if (comma == inside.size()) return found;
     inside.remove_prefix(comma + 1);
   }
 }
@@ -106,18 +116,24 @@ base::result<filter> filter::parse(std::string_view path) {
 }
 
 template <class T>
-std::vector<T> filter::select(const std::vector<T>& items, const step& s) {
+base::result<std::vector<T>> filter::select(const std::vector<T>& items, const elements& wanted) {
   const auto size = static_cast<int64_t>(items.size());
   const auto place = [&](int64_t i) { return i < 0 ? i + size : i; };
   std::vector<T> out;
-  if (const auto* indices = std::get_if<std::vector<int64_t>>(&s)) {
-    for (auto i : *indices)
-      if (place(i) >= 0 && place(i) < size) out.push_back(items[static_cast<size_t>(place(i))]);
-  } else if (const auto* r = std::get_if<range>(&s)) {
-    const auto begin = std::clamp<int64_t>(place(r->begin.value_or(0)), 0, size);
-    const auto end = std::clamp<int64_t>(r->end ? place(*r->end) : size, 0, size);
-    for (auto i = begin; i < end; ++i) out.push_back(items[static_cast<size_t>(i)]);
+  for (const auto& one : wanted) {
+    if (const auto* index = std::get_if<int64_t>(&one)) {
+      const auto at = place(*index);
+      if (at < 0 || at >= size)
+        return base::fail(fmt::format("The filter's index {} is not among a record's {} elements", *index, size));
+      out.push_back(items[static_cast<size_t>(at)]);
+    } else {
+      const auto& r = std::get<range>(one);
+      const auto begin = std::clamp<int64_t>(place(r.begin.value_or(0)), 0, size);
+      const auto end = std::clamp<int64_t>(r.end ? place(*r.end) : size, 0, size);
+      for (auto i = begin; i < end; ++i) out.push_back(items[static_cast<size_t>(i)]);
+    }
   }
+  if (out.empty()) return selects_nothing();
   return out;
 }
 
@@ -138,30 +154,31 @@ std::vector<std::string_view> split_csv(std::string_view row) {
 base::result<std::string> filter::apply_to_csv(std::string_view row) const {
   if (steps_.empty()) return std::string{row};
   auto fields = split_csv(row);
-  for (const auto& s : steps_) fields = select(fields, s);
-  if (fields.empty()) return base::fail("The filter selects nothing of a record");
+  for (const auto& s : steps_) {
+    const auto* wanted = std::get_if<elements>(&s);
+    if (!wanted) return selects_nothing();
+    MDLC_TRY(fields, select(fields, *wanted));
+  }
   return fmt::format("{}", fmt::join(fields, ","));
 }
 
 base::result<json::value> filter::apply_to(const json::value& v) const {
   json::value at = v;
   for (const auto& s : steps_) {
-    if (const auto* names = std::get_if<std::vector<std::string>>(&s)) {
-      json::array found;
-      for (const auto& name : *names)
-        if (const auto* member = json::find(at, name)) found.push_back(*member);
-      if (found.empty()) return base::fail("The filter selects nothing of a record");
-      at = names->size() == 1 ? json::value(found[0]) : json::value(std::move(found));
+    if (const auto* members = std::get_if<names>(&s)) {
+      json::object found;
+      for (const auto& name : *members)
+        if (const auto* member = json::find(at, name)) found[name] = *member;
+      if (found.empty()) return selects_nothing();
+      at = members->size() == 1 ? json::value(found.begin()->value()) : json::value(std::move(found));
       continue;
     }
-    if (!at.is_array()) return base::fail("The filter selects nothing of a record");
-    auto found = select(std::vector<json::value>(at.get_array().begin(), at.get_array().end()), s);
-    if (found.empty()) return base::fail("The filter selects nothing of a record");
-    const auto* indices = std::get_if<std::vector<int64_t>>(&s);
-    if (indices && indices->size() == 1)
-      at = json::value(found[0]);
-    else
-      at = json::array(found.begin(), found.end());
+    if (!at.is_array()) return selects_nothing();
+    const auto& wanted = std::get<elements>(s);
+    const auto& items = at.get_array();
+    MDLC_TRY(auto found, select(std::vector<json::value>(items.begin(), items.end()), wanted));
+    const bool is_one = wanted.size() == 1 && std::holds_alternative<int64_t>(wanted[0]);
+    at = is_one ? json::value(found[0]) : json::value(json::array(found.begin(), found.end()));
   }
   return at;
 }

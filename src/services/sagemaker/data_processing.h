@@ -10,14 +10,15 @@
 
 namespace mdlc::services::sagemaker {
 
-// The JSONPath that InputFilter and OutputFilter take: $, then members (.a, ['a','b']), elements ([0], [-1], [0,2]) and
-// ranges ([1:], [:-1], [1:3]). A CSV row is an array of its fields. Immutable.
+// The JSONPath that InputFilter and OutputFilter take: $, then members (.a, ['a','b']), and elements and ranges in any
+// mixture ([0], [-1], [1:], [:-1], [0,5:]). Several members of an object are an object. A CSV row is an array of its
+// fields. Immutable.
 class filter {
  public:
   static base::result<filter> parse(std::string_view);
   bool is_everything() const { return steps_.empty(); }
 
-  // Fields keep their quotes. An error where it selects nothing.
+  // Fields keep their quotes. An error where it selects nothing, or names an element that is not there.
   base::result<std::string> apply_to_csv(std::string_view row) const;
   base::result<json::value> apply_to(const json::value&) const;
 
@@ -25,11 +26,15 @@ class filter {
   struct range {
     std::optional<int64_t> begin, end;
   };
-  using step = std::variant<std::vector<std::string>, std::vector<int64_t>, range>;
+  using names = std::vector<std::string>;
+  using elements = std::vector<std::variant<int64_t, range>>;
+  using step = std::variant<names, elements>;
 
   static base::result<step> parse_brackets(std::string_view inside);
+  static base::result<names> parse_names(std::string_view inside);
+  static base::result<elements> parse_elements(std::string_view inside);
   template <class T>
-  static std::vector<T> select(const std::vector<T>& items, const step&);
+  static base::result<std::vector<T>> select(const std::vector<T>& items, const elements&);
 
   std::vector<step> steps_;
 };

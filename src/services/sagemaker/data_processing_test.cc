@@ -14,7 +14,8 @@ TEST(filter, selects_of_csv_rows) {
       {"$[1:]", "a,b,c", "b,c"},        {"$[:-1]", "a,b,c", "a,b"}, {"$[1:2]", "a,b,c", "b"},
       {"$[0,2]", "a,b,c", "a,c"},       {"$[:]", "a,b,c", "a,b,c"}, {"$[1:]", "\"a,b\",c", "c"},
       {"$[0]", "\"a,b\",c", "\"a,b\""}, {"$[1:9]", "a,b", "b"},     {"$[-2:]", "a,b,c", "b,c"},
-      {"$[2,0]", "a,b,c", "c,a"},       {"$[0]", "", ""},
+      {"$[2,0]", "a,b,c", "c,a"},       {"$[0]", "", ""},           {"$[0,5:]", "a,b,c,d,e,f,g", "a,f,g"},
+      {"$[:2,-1]", "a,b,c,d", "a,b,d"}, {"$[0,5:]", "a,b", "a"},
   };
   for (const auto& c : cases) {
     const auto f = filter::parse(c.path);
@@ -27,9 +28,14 @@ TEST(filter, selects_of_json) {
   const struct {
     const char *path, *of, *selected;
   } cases[] = {
-      {"$", R"({"a":1})", R"({"a":1})"},  {"$.a", R"({"a":{"b":2}})", R"({"b":2})"},
-      {"$.a.b", R"({"a":{"b":2}})", "2"}, {"$['a','c']", R"({"a":1,"b":2,"c":3})", "[1,3]"},
-      {"$.a[0]", R"({"a":[5,6]})", "5"},  {"$.a[1:]", R"({"a":[5,6,7]})", "[6,7]"},
+      {"$", R"({"a":1})", R"({"a":1})"},
+      {"$.a", R"({"a":{"b":2}})", R"({"b":2})"},
+      {"$.a.b", R"({"a":{"b":2}})", "2"},
+      {"$['a','c']", R"({"a":1,"b":2,"c":3})", R"({"a":1,"c":3})"},
+      {"$['id','SageMakerOutput']", R"({"id":7,"x":0,"SageMakerOutput":[1]})", R"({"id":7,"SageMakerOutput":[1]})"},
+      {"$.a[0,2:]", R"({"a":[5,6,7,8]})", "[5,7,8]"},
+      {"$.a[0]", R"({"a":[5,6]})", "5"},
+      {"$.a[1:]", R"({"a":[5,6,7]})", "[6,7]"},
       {"$['a']", R"({"a":1})", "1"},
   };
   for (const auto& c : cases) {
@@ -43,12 +49,23 @@ TEST(filter, selects_of_json) {
 
 TEST(filter, of_nothing_is_an_error) {
   EXPECT_FALSE(filter::parse("$[5]")->apply_to_csv("a,b"));
+  EXPECT_FALSE(filter::parse("$[5:]")->apply_to_csv("a,b"));
+  EXPECT_FALSE(filter::parse("$.x")->apply_to_csv("a,b"));
   EXPECT_FALSE(filter::parse("$.x")->apply_to(*json::parse("{}")));
   EXPECT_FALSE(filter::parse("$[0]")->apply_to(*json::parse("{}")));
 }
 
+TEST(filter, of_an_element_that_is_not_there_is_an_error) {
+  EXPECT_TRUE(filter::parse("$[0,1]")->apply_to_csv("a,b"));
+  EXPECT_FALSE(filter::parse("$[0,2]")->apply_to_csv("a,b"));
+  EXPECT_TRUE(filter::parse("$[0,-2]")->apply_to_csv("a,b"));
+  EXPECT_FALSE(filter::parse("$[0,-3]")->apply_to_csv("a,b"));
+  EXPECT_FALSE(filter::parse("$[2]")->apply_to(*json::parse("[1,2]")));
+}
+
 TEST(filter, that_is_no_path_is_refused) {
-  for (auto path : {"a", "$a", "$[", "$[a]", "$[1", "$.", "$..a", "$['a", "$['a' 'b']", "$[1:a]", "$[]"})
+  for (auto path :
+       {"a", "$a", "$[", "$[a]", "$[1", "$.", "$..a", "$['a", "$['a' 'b']", "$[1:a]", "$[]", "$[0,]", "$[0,a]"})
     EXPECT_FALSE(filter::parse(path)) << path;
 }
 

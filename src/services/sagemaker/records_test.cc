@@ -50,7 +50,7 @@ TEST(records, an_unsplit_object_has_its_bound) {
 }
 
 TEST(records, lines_fill_requests) {
-  const splitting how{.by_line = true, .max_payload_bytes = 5};
+  const splitting how{.format = record_format::line, .max_payload_bytes = 5};
   EXPECT_THAT(requests("a\nb\nc\nd\n", how), ElementsAre("a\nb\nc", "d"));
   EXPECT_THAT(requests("aa\nbb\ncc", how), ElementsAre("aa\nbb", "cc"));
   EXPECT_THAT(requests("aaaaa\nb\n", how), ElementsAre("aaaaa", "b"));
@@ -60,7 +60,7 @@ TEST(records, lines_fill_requests) {
 }
 
 TEST(records, a_line_has_its_bound) {
-  const splitting how{.by_line = true, .max_payload_bytes = 5};
+  const splitting how{.format = record_format::line, .max_payload_bytes = 5};
   const auto error = "error: Too much data for max payload size of 5 bytes";
   EXPECT_THAT(requests("a\n12345\nb\n", how), ElementsAre("a", "12345", "b"));
   EXPECT_THAT(requests("a\n123456\nb\n", how), ElementsAre("a", error));
@@ -69,13 +69,13 @@ TEST(records, a_line_has_its_bound) {
 }
 
 TEST(records, one_at_a_time) {
-  EXPECT_THAT(requests("a\nb\nc", {.by_line = true, .one_at_a_time = true}), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(requests("a\nb\nc", {.format = record_format::line, .one_at_a_time = true}), ElementsAre("a", "b", "c"));
 }
 
 TEST(records, larger_than_any_buffer_they_stay_whole) {
   std::string text;
   for (int i = 0; i < 200'000; ++i) text += fmt::format("line {}\n", i);
-  const splitting how{.by_line = true, .max_payload_bytes = 100'000};
+  const splitting how{.format = record_format::line, .max_payload_bytes = 100'000};
   std::string together;
   for (const auto& body : requests(text, how)) {
     EXPECT_LE(body.size(), 100'000u);
@@ -85,7 +85,7 @@ TEST(records, larger_than_any_buffer_they_stay_whole) {
 }
 
 TEST(records, know_where_they_stand) {
-  record_reader reader{content_of("ab\n\ncd\n"), {.by_line = true}};
+  record_reader reader{content_of("ab\n\ncd\n"), {.format = record_format::line}};
   const auto b = reader.next();
   ASSERT_TRUE(b && *b);
   ASSERT_EQ((*b)->records.size(), 3u);
@@ -94,8 +94,86 @@ TEST(records, know_where_they_stand) {
   EXPECT_EQ((*b)->record(2), "cd");
 }
 
+std::string number(uint64_t value, size_t bytes) {
+  std::string out;
+  for (size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+const auto magic = number(0xced7230a, 4);
+
+// A part of RecordIO, of that kind.
+std::string part(std::string_view content, uint32_t kind = 0) {
+  return magic + number(kind << 29 | content.size(), 4) + std::string{content} +
+         std::string((4 - content.size() % 4) % 4, '\0');
+}
+
+// The checksums are nobody's here.
+std::string tf(std::string_view content) { return number(content.size(), 8) + "llll" + std::string{content} + "dddd"; }
+
+TEST(records, recordio_keeps_its_frames_where_there_are_several) {
+  const auto a = part("12345"), b = part("678", 1) + part("9", 2) + part("", 3), c = part("x");
+  EXPECT_THAT(requests(a + b + c, {.format = record_format::recordio}), ElementsAre(a + b + c));
+  const auto two = static_cast<int64_t>(a.size() + b.size());
+  EXPECT_THAT(requests(a + b + c, {.format = record_format::recordio, .max_payload_bytes = two}),
+              ElementsAre(a + b, c));
+  EXPECT_THAT(requests(a + b + c, {.format = record_format::recordio, .max_payload_bytes = two - 1}),
+              ElementsAre(a, b + c));
+  EXPECT_THAT(requests("", {.format = record_format::recordio}), ElementsAre());
+}
+
+TEST(records, recordio_is_taken_out_of_its_frame_where_it_is_alone) {
+  const splitting how{.format = record_format::recordio, .one_at_a_time = true};
+  EXPECT_THAT(requests(part("12345") + part("ab", 1) + part("c", 3) + part(""), how),
+              ElementsAre("12345", "ab" + magic + "c", ""));
+}
+
+TEST(records, tfrecord_in_its_frame_and_out_of_it) {
+  EXPECT_THAT(requests(tf("one") + tf("") + tf("three"), {.format = record_format::tfrecord}),
+              ElementsAre(tf("one") + tf("") + tf("three")));
+  const splitting how{.format = record_format::tfrecord, .one_at_a_time = true};
+  EXPECT_THAT(requests(tf("one") + tf("") + tf("three"), how), ElementsAre("one", "", "three"));
+}
+
+TEST(records, a_framed_record_has_its_bound_without_its_frame) {
+  for (const auto format : {record_format::recordio, record_format::tfrecord}) {
+    const auto framed = [&](std::string_view text) {
+      return format == record_format::tfrecord ? tf(text) : part(text);
+    };
+    const splitting how{.format = format, .max_payload_bytes = 5};
+    const auto error = "error: Too much data for max payload size of 5 bytes";
+    EXPECT_THAT(requests(framed("12345") + framed("1"), how), ElementsAre(framed("12345"), framed("1")));
+    EXPECT_THAT(requests(framed("1") + framed("123456"), how), ElementsAre(framed("1"), error));
+  }
+}
+
+TEST(records, larger_than_any_buffer_framed_ones_stay_whole) {
+  std::string text;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 40; ++i) {
+    expected.push_back(std::string(static_cast<size_t>(i) * 9'999, static_cast<char>('a' + i % 26)));
+    text += part(expected.back());
+  }
+  EXPECT_EQ(requests(text, {.format = record_format::recordio, .one_at_a_time = true}), expected);
+}
+
+TEST(records, what_is_no_frame_is_an_error) {
+  const splitting recordio{.format = record_format::recordio}, tfrecord{.format = record_format::tfrecord};
+  EXPECT_THAT(requests("nothing of it", recordio), ElementsAre("error: The input is not RecordIO"));
+  EXPECT_THAT(requests(part("a", 2), recordio), ElementsAre("error: The input is not RecordIO"));
+  EXPECT_THAT(requests(part("a", 1) + part("b"), recordio), ElementsAre("error: The input is not RecordIO"));
+  EXPECT_THAT(requests(part("a", 4), recordio), ElementsAre("error: The input is not RecordIO"));
+  EXPECT_THAT(requests("a line of text\n", tfrecord), ElementsAre("error: The input is not TFRecord"));
+  for (const auto cut : {size_t{1}, size_t{4}, size_t{9}}) {
+    const auto r = part("1234"), t = tf("1234");
+    EXPECT_THAT(requests(r.substr(0, r.size() - cut), recordio), ElementsAre("error: The input ends within a record"));
+    EXPECT_THAT(requests(t.substr(0, t.size() - cut), tfrecord), ElementsAre("error: The input ends within a record"));
+  }
+}
+
 TEST(records, what_is_no_gzip_is_an_error) {
-  EXPECT_THAT(requests("plain", {.by_line = true, .is_gzipped = true}), ElementsAre("error: this is not gzip"));
+  EXPECT_THAT(requests("plain", {.format = record_format::line, .is_gzipped = true}),
+              ElementsAre("error: this is not gzip"));
 }
 
 }  // namespace

@@ -25,6 +25,12 @@ std::optional<int64_t> number(const json::value& o, std::string_view name) {
   return v.is_int64() ? std::optional{v.get_int64()} : std::nullopt;
 }
 
+record_format format_of(std::string_view split_type) {
+  if (split_type == "Line") return record_format::line;
+  if (split_type == "RecordIO") return record_format::recordio;
+  return split_type == "TFRecord" ? record_format::tfrecord : record_format::whole;
+}
+
 class transform {
  public:
   explicit transform(run& r) : r_(r), request_(r.j.request), log_(r) {}
@@ -62,8 +68,6 @@ class transform {
   base::result<void> check_settings() {
     if (json::text(container(), "Image").empty() || r_.j.progress.container.contains("Containers"))
       return base::fail("Inference pipelines, models of several containers, are not supported here");
-    const auto split = json::text(member(request_, "TransformInput"), "SplitType", "None");
-    if (split != "None" && split != "Line") return base::fail(fmt::format("SplitType {} is not supported here", split));
     MDLC_TRY([[maybe_unused]] auto inputs, list_inputs(r_, source()));
     MDLC_TRY([[maybe_unused]] auto settings, read_settings({}));
     return {};
@@ -114,7 +118,7 @@ class transform {
     t.content_type = json::text(input, "ContentType");
     t.accept = json::text(output, "Accept");
     t.assemble_lines = json::text(output, "AssembleWith") == "Line";
-    t.split.by_line = json::text(input, "SplitType") == "Line";
+    t.split.format = format_of(json::text(input, "SplitType", "None"));
     t.split.is_gzipped = json::text(input, "CompressionType") == "Gzip";
     const auto strategy = json::text(request_, "BatchStrategy", json::text(told, "BatchStrategy"));
     t.split.one_at_a_time = strategy == "SingleRecord" || strategy == "SINGLE_RECORD";

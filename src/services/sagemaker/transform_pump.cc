@@ -177,7 +177,7 @@ base::result<std::string> transform_pump::assemble(const batch& content, const h
 base::result<std::string> transform_pump::process(const batch& content, const http::response& answer) const {
   const auto type = answer.headers.get("Content-Type", set_.accept.empty() ? set_.content_type : set_.accept);
   std::string_view body = answer.body;
-  if (!set_.split.by_line) {
+  if (set_.split.format != record_format::line) {
     while (body.ends_with('\n')) body.remove_suffix(1);
     return process_output(set_.processing, type, content.record(0), body);
   }
