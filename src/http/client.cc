@@ -20,6 +20,8 @@
 namespace mdlc::http {
 namespace {
 
+namespace beast = boost::beast::http;
+
 constexpr size_t read_bytes = 64 * 1024;
 constexpr size_t head_bytes_max = 64 * 1024;
 
@@ -30,6 +32,51 @@ int64_t monotonic_ms() {
 }
 
 auto failed(std::string_view what) { return base::fail(fmt::format("{}: {}", what, std::strerror(errno))); }
+
+// What is still to be written of a request.
+struct outgoing {
+  std::vector<std::string_view> parts;
+  const client::source* more = nullptr;  // what comes behind the parts, in chunks
+  bool at_end = true;
+  std::string chunk_head{};
+  std::optional<base::error> failure{};  // of the connection, while there was more to write
+
+  base::result<void> next() {
+    MDLC_TRY(const auto piece, (*more)());
+    at_end = piece.empty();
+    if (at_end)
+      parts = {"0\r\n\r\n"};
+    else
+      parts = {chunk_head = fmt::format("{:x}\r\n", piece.size()), piece, "\r\n"};
+    return {};
+  }
+  tl::unexpected<base::error> broke(tl::unexpected<base::error> why) {
+    failure = why.value();
+    return why;
+  }
+};
+
+// What has come of an answer.
+struct incoming {
+  incoming(size_t limit, const client::sink* to) : to(to) {
+    parser.header_limit(head_bytes_max);
+    parser.body_limit(to ? boost::optional<uint64_t>{} : limit);
+    parser.eager(true);
+  }
+  base::result<void> pass_on() {
+    auto& body = parser.get().body();
+    if (to && parser.is_header_done() && parser.get().result_int() / 100 == 2) {
+      if (!body.empty()) MDLC_CHECK((*to)(body));
+      body.clear();
+    }
+    if (to && body.size() > default_response_bytes) return base::fail("the answer is too large");
+    return {};
+  }
+
+  beast::response_parser<beast::string_body> parser;
+  std::string pending;
+  const client::sink* to;  // may be null
+};
 
 }  // namespace
 
@@ -44,17 +91,18 @@ struct client::state {
   bool heard = false;  // a byte of the answer came
   int64_t deadline_ms = 0;
 
-  base::result<void> wait(short events);
+  base::result<short> wait(short events);
   base::result<void> connect();
   base::result<void> connect_to(int family, const sockaddr* address, socklen_t size);
   base::result<void> connect_unix();
   base::result<void> connect_tcp();
-  base::result<void> write_all(std::string_view bytes);
-  base::result<response> read(bool is_head, size_t limit);
-  base::result<response> exchange(const std::string& head, std::string_view body, bool is_head, size_t limit);
+  base::result<bool> write_some(outgoing&);
+  base::result<bool> read_some(incoming&);
+  base::result<response> exchange(outgoing&, bool is_head, size_t limit, const sink* to = nullptr);
+  std::string head_of(const request_head&) const;
 };
 
-base::result<void> client::state::wait(short events) {
+base::result<short> client::state::wait(short events) {
   pollfd waiting[] = {{connection.get(), events, 0}, {bell.get(), POLLIN, 0}};
   while (true) {
     const int64_t left_ms = deadline_ms - monotonic_ms();
@@ -62,7 +110,7 @@ base::result<void> client::state::wait(short events) {
     const int n = poll(waiting, 2, static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
     if (n < 0 && errno != EINTR) return failed("poll");
     if (waiting[1].revents) return base::fail("cancelled");
-    if (n > 0 && waiting[0].revents) return {};
+    if (n > 0 && waiting[0].revents) return waiting[0].revents;
   }
 }
 
@@ -71,7 +119,7 @@ base::result<void> client::state::connect_to(int family, const sockaddr* address
   if (!connection) return failed("socket");
   if (::connect(connection.get(), address, size) == 0) return {};
   if (errno != EINPROGRESS) return failed("cannot connect");
-  MDLC_CHECK(wait(POLLOUT));
+  if (auto ready = wait(POLLOUT); !ready) return tl::unexpected(ready.error());
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0) {
@@ -116,70 +164,87 @@ base::result<void> client::state::connect() {
   return connected;
 }
 
-base::result<void> client::state::write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (put >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(put));
-    } else if (errno == EAGAIN) {
-      MDLC_CHECK(wait(POLLOUT));
-    } else if (errno != EINTR) {
-      return failed("the connection broke");
-    }
-  }
-  return {};
-}
-
-base::result<response> client::state::read(bool is_head, size_t limit) {
-  namespace beast = boost::beast::http;
-  beast::response_parser<beast::string_body> parser;
-  parser.header_limit(head_bytes_max);
-  parser.body_limit(limit);
-  parser.eager(true);
-  parser.skip(is_head);
-  std::string pending;
-  boost::system::error_code error;
-  while (!parser.is_done()) {
-    MDLC_CHECK(wait(POLLIN));
-    const size_t before = pending.size();
-    pending.resize(before + read_bytes);
-    const ssize_t got = recv(connection.get(), pending.data() + before, read_bytes, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-      pending.resize(before);
+// Writes until the kernel takes no more. True while there is more to write.
+base::result<bool> client::state::write_some(outgoing& out) {
+  while (true) {
+    while (!out.parts.empty() && out.parts.front().empty()) out.parts.erase(out.parts.begin());
+    if (out.parts.empty()) {
+      if (out.at_end) return false;
+      MDLC_CHECK(out.next());
       continue;
     }
-    if (got < 0) return failed("the connection broke");
-    pending.resize(before + static_cast<size_t>(got));
-    if (got == 0) {
-      parser.put_eof(error);
-      if (error || !parser.is_done())
-        return base::fail("the server closed the connection before its answer was complete");
-      break;
-    }
-    heard = true;
-    const size_t used = parser.put(boost::asio::buffer(pending), error);
-    if (error == beast::error::need_more) error = {};
-    if (error == beast::error::body_limit) return base::fail("the answer is too large");
-    if (error) return base::fail(fmt::format("the answer is not HTTP: {}", error.message()));
-    pending.erase(0, used);
+    auto& part = out.parts.front();
+    const ssize_t put = ::send(connection.get(), part.data(), part.size(), MSG_NOSIGNAL);
+    if (put >= 0)
+      part.remove_prefix(static_cast<size_t>(put));
+    else if (errno == EAGAIN)
+      return true;
+    else if (errno != EINTR)
+      return out.broke(failed("the connection broke"));
   }
-  auto message = parser.release();
+}
+
+// Reads what is there. True when the answer is complete.
+base::result<bool> client::state::read_some(incoming& in) {
+  boost::system::error_code error;
+  const size_t before = in.pending.size();
+  in.pending.resize(before + read_bytes);
+  const ssize_t got = recv(connection.get(), in.pending.data() + before, read_bytes, 0);
+  in.pending.resize(before + (got > 0 ? static_cast<size_t>(got) : 0));
+  if (got < 0) {
+    if (errno == EAGAIN || errno == EINTR) return false;
+    return failed("the connection broke");
+  }
+  if (got == 0) {
+    in.parser.put_eof(error);
+    if (error || !in.parser.is_done())
+      return base::fail("the server closed the connection before its answer was complete");
+    return true;
+  }
+  heard = true;
+  const size_t used = in.parser.put(boost::asio::buffer(in.pending), error);
+  if (error == beast::error::need_more) error = {};
+  if (error == beast::error::body_limit) return base::fail("the answer is too large");
+  if (error) return base::fail(fmt::format("the answer is not HTTP: {}", error.message()));
+  in.pending.erase(0, used);
+  MDLC_CHECK(in.pass_on());
+  return in.parser.is_done();
+}
+
+base::result<response> client::state::exchange(outgoing& out, bool is_head, size_t limit, const sink* to) {
+  MDLC_CHECK(connect());
+  incoming in{limit, to};
+  in.parser.skip(is_head);
+  bool writes = true;
+  while (true) {
+    if (writes) {
+      auto more = write_some(out);
+      // A server may have refused and closed while we still wrote: then its answer is what counts.
+      if (!more && !out.failure) return tl::unexpected(more.error());
+      writes = more && *more;
+    }
+    auto ready = wait(static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN));
+    if (!ready) return tl::unexpected(ready.error());
+    if ((*ready & ~POLLOUT) == 0) continue;
+    auto done = read_some(in);
+    if (!done) return tl::unexpected(out.failure.value_or(done.error()));
+    if (*done) break;
+  }
+  auto message = in.parser.release();
   response r;
   r.status = static_cast<int>(message.result_int());
   for (const auto& field : message) r.headers.add(std::string{field.name_string()}, std::string{field.value()});
   r.body = std::move(message.body());
-  if (!message.keep_alive()) connection = {};
+  if (!message.keep_alive() || writes || out.failure) connection = {};
   return r;
 }
 
-base::result<response> client::state::exchange(const std::string& head, std::string_view body, bool is_head,
-                                               size_t limit) {
-  MDLC_CHECK(connect());
-  MDLC_CHECK(write_all(head));
-  // A server may refuse while we still write: then its answer is what counts.
-  auto written = write_all(body);
-  auto answer = read(is_head, limit);
-  return answer || written ? answer : tl::unexpected(written.error());
+std::string client::state::head_of(const request_head& request) const {
+  std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
+  if (!request.headers.has("Host"))
+    head += fmt::format("Host: {}\r\n", socket.empty() ? fmt::format("{}:{}", host, port) : "localhost");
+  for (const auto& [name, value] : request.headers) head += fmt::format("{}: {}\r\n", name, value);
+  return head;
 }
 
 client::client(std::unique_ptr<state> s) : state_(std::move(s)) {}
@@ -202,23 +267,37 @@ client client::to_tcp(const std::string& host, uint16_t port) {
 base::result<response> client::send(const request_head& request, std::string_view body, int64_t timeout_ms,
                                     size_t response_bytes) {
   auto& s = *state_;
-  std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
-  if (!request.headers.has("Host"))
-    head += fmt::format("Host: {}\r\n", s.socket.empty() ? fmt::format("{}:{}", s.host, s.port) : "localhost");
-  for (const auto& [name, value] : request.headers) head += fmt::format("{}: {}\r\n", name, value);
-  if (!body.empty() || (request.method != "GET" && request.method != "HEAD"))
+  const bool is_head = request.method == "HEAD";
+  std::string head = s.head_of(request);
+  if (!body.empty() || (request.method != "GET" && !is_head))
     head += fmt::format("Content-Length: {}\r\n", body.size());
   head += "\r\n";
   s.deadline_ms = monotonic_ms() + timeout_ms;
   s.heard = false;
-  auto answer = s.exchange(head, body, request.method == "HEAD", response_bytes);
-  if (!answer) {
-    s.connection = {};
-    // The kept connection may have been closed while it lay idle; a server that closes so has not read the request.
-    if (s.is_reused && !s.heard && monotonic_ms() < s.deadline_ms)
-      answer = s.exchange(head, body, request.method == "HEAD", response_bytes);
+  const auto exchanged = [&] {
+    outgoing out{{head, body}};
+    auto answer = s.exchange(out, is_head, response_bytes);
     if (!answer) s.connection = {};
-  }
+    return answer;
+  };
+  auto answer = exchanged();
+  // The kept connection may have been closed while it lay idle; a server that closes so has not read the request.
+  if (!answer && s.is_reused && !s.heard && monotonic_ms() < s.deadline_ms) return exchanged();
+  return answer;
+}
+
+base::result<response> client::send_streamed(const request_head& request, const source& body, const sink& to,
+                                             int64_t timeout_ms) {
+  auto& s = *state_;
+  const auto head = s.head_of(request) + "Transfer-Encoding: chunked\r\n\r\n";
+  s.connection = {};
+  s.deadline_ms = monotonic_ms() + timeout_ms;
+  s.heard = false;
+  outgoing out{{head}};
+  out.more = &body;
+  out.at_end = false;
+  auto answer = s.exchange(out, false, default_response_bytes, &to);
+  s.connection = {};
   return answer;
 }
 

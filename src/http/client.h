@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,10 +32,17 @@ class client {
   ~client();
   client(client&&) noexcept;
 
-  // Host, Content-Length and Connection are written here. The timeout is for the whole exchange. An error is words for
+  // Host, Content-Length and Connection are written here. A server may answer before it has read the body: what is left
+  // is not sent then, and the connection ends. The timeout is for the whole exchange. An error is words for
   // a log: no connection, too slow, too large, not HTTP, cancelled.
   base::result<response> send(const request_head&, std::string_view body, int64_t timeout_ms,
                               size_t response_bytes = default_response_bytes);
+  // A body piece by piece, empty at its end; a piece stays until the next is asked for. An error ends the exchange.
+  using source = std::function<base::result<std::string_view>()>;
+  // The body of a 2xx answer, as it comes; an error ends the exchange.
+  using sink = std::function<base::result<void>(std::string_view)>;
+  // In HTTP's chunks, on a connection of its own. What is refused comes back with its body; that has the usual bound.
+  base::result<response> send_streamed(const request_head&, const source&, const sink&, int64_t timeout_ms);
   // Ends the exchange that runs and all later ones. From any thread.
   void cancel();
 

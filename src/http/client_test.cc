@@ -29,6 +29,7 @@ class conversation : public testing::Test {
       kept.push_back(std::move(e));
       return;
     }
+    if (target == "/refuse") return e->answer({413, {}, std::string{"no"}});
     if (target == "/close") return e->answer({200, {{"Connection", "close"}}, std::string{"bye"}});
     e->read_body(1 << 20, [e](body_end, std::string body) {
       e->answer({201, {{"X-Method", e->head().method}}, body + "!"});
@@ -102,6 +103,54 @@ TEST_F(conversation, an_answer_has_its_bound) {
   const auto r = c.send({"POST", "/", {}}, std::string(1000, 'x'), 20'000, 1000);
   ASSERT_FALSE(r);
   EXPECT_THAT(r.error().message, HasSubstr("too large"));
+}
+
+// Pieces of a body, `count` of them.
+client::source pieces_of(const std::string& piece, int count) {
+  return [=, left = count, here = piece]() mutable -> base::result<std::string_view> {
+    if (left-- <= 0) return std::string_view{};
+    return std::string_view{here};
+  };
+}
+
+TEST_F(conversation, streams_in_chunks_and_takes_what_comes) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  std::string got;
+  const client::sink keep = [&](std::string_view bytes) -> base::result<void> {
+    return got += bytes, base::result<void>{};
+  };
+  const auto r = c.send_streamed({"POST", "/", {}}, pieces_of(std::string(50'001, 'x'), 7), keep, 20'000);
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_EQ(r->status, 201);
+  EXPECT_EQ(r->body, "");
+  EXPECT_EQ(got.size(), 7u * 50'001 + 1);
+  EXPECT_EQ(got.find_first_not_of('x'), got.size() - 1);
+  EXPECT_TRUE(c.send({"POST", "/", {}}, "a", 20'000));
+}
+
+TEST_F(conversation, a_refusal_comes_while_there_is_more_to_send) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  const client::sink nothing = [](std::string_view) -> base::result<void> { return base::fail("not this"); };
+  // Far more than the kernel holds, and nobody reads it.
+  const std::string much(64 << 20, 'x');
+  const auto streamed = c.send_streamed({"POST", "/refuse", {}}, pieces_of(much, 3), nothing, 20'000);
+  ASSERT_TRUE(streamed) << streamed.error().message;
+  EXPECT_EQ(streamed->status, 413);
+  EXPECT_EQ(streamed->body, "no");
+  const auto whole = c.send({"POST", "/refuse", {}}, much, 20'000);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(whole->status, 413);
+}
+
+TEST_F(conversation, errors_of_source_and_sink_end_it) {
+  const auto port = serving.listen_tcp("127.0.0.1", 0);
+  auto c = client::to_tcp("127.0.0.1", *port);
+  const client::sink full = [](std::string_view) -> base::result<void> { return base::fail("full"); };
+  const client::source dry = []() -> base::result<std::string_view> { return base::fail("dry"); };
+  EXPECT_EQ(c.send_streamed({"POST", "/", {}}, dry, full, 20'000).error().message, "dry");
+  EXPECT_EQ(c.send_streamed({"POST", "/", {}}, pieces_of("a", 1), full, 20'000).error().message, "full");
 }
 
 TEST(client, nobody_there_is_an_error) { EXPECT_FALSE(client::to_unix("/nowhere/s").send({"GET", "/", {}}, "", 1000)); }
