@@ -5,13 +5,42 @@
 namespace mdlc::runner {
 namespace {
 
-constexpr std::string_view cause_names[] = {"none", "stopped", "max_runtime", "disk_full"};
+constexpr std::string_view cause_names[] = {"none", "stopped", "max_runtime", "disk_full", "bad_input"};
 
 json::value optional_number(const std::optional<int>& n) { return n ? json::value(*n) : json::value(nullptr); }
 
 std::optional<int> number_if(const json::value& v) {
   if (!v.is_int64()) return std::nullopt;
   return static_cast<int>(v.get_int64());
+}
+
+json::array to_json(const std::vector<feed>& feeds) {
+  json::array all;
+  for (const auto& f : feeds) {
+    json::object one{{"pipe", f.pipe.string()},
+                     {"folder", f.folder.string()},
+                     {"is_gzipped", f.is_gzipped},
+                     {"wraps_records", f.wraps_records}};
+    if (f.seed) one["seed"] = *f.seed;
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::vector<feed> feeds_from_json(const json::value& v) {
+  std::vector<feed> feeds;
+  const auto* all = json::find(v, "feeds");
+  if (!all || !all->is_array()) return feeds;  // one that an older server wrote
+  for (const auto& one : all->get_array()) {
+    const auto flag = [&](std::string_view name) {
+      const auto* set = json::find(one, name);
+      return set && set->is_bool() && set->get_bool();
+    };
+    feed f{json::text(one, "pipe"), json::text(one, "folder"), flag("is_gzipped"), flag("wraps_records"), {}};
+    if (const auto* seed = json::find(one, "seed"); seed && seed->is_int64()) f.seed = seed->get_int64();
+    feeds.push_back(std::move(f));
+  }
+  return feeds;
 }
 
 }  // namespace
@@ -26,7 +55,8 @@ base::result<void> write_spec(const sys::path& folder, const job_spec& spec) {
   const json::object text{{"program", to_json(spec.program)},
                           {"max_runtime_ms", spec.max_runtime_ms},
                           {"stop_grace_ms", spec.stop_grace_ms},
-                          {"log_bytes", spec.log_bytes}};
+                          {"log_bytes", spec.log_bytes},
+                          {"feeds", to_json(spec.feeds)}};
   return sys::write_file_durably(folder / spec_file, json::print(text));
 }
 
@@ -43,6 +73,7 @@ base::result<job_spec> read_spec(const sys::path& folder) {
   number("max_runtime_ms", spec.max_runtime_ms);
   number("stop_grace_ms", spec.stop_grace_ms);
   number("log_bytes", spec.log_bytes);
+  spec.feeds = feeds_from_json(value);
   return spec;
 }
 

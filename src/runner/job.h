@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "runner/feed.h"
 #include "runner/program.h"
 
 namespace mdlc::runner {
@@ -26,16 +27,18 @@ struct job_spec {
   int64_t max_runtime_ms = 0;  // 0: no bound
   int64_t stop_grace_ms = default_stop_grace_ms;
   int64_t log_bytes = default_log_bytes;
+  std::vector<feed> feeds;
 };
 
 // Why the supervisor ended the program, if it did.
-enum class cause { none, stopped, max_runtime, disk_full };
+enum class cause { none, stopped, max_runtime, disk_full, bad_input };
 
 struct outcome {
   std::optional<int> exit_code;
   std::optional<int> signal;
   runner::cause cause = runner::cause::none;
-  std::string error;       // why it could not be started at all; else empty
+  // Why it could not be started at all, or what of its feeds could not be given (bad_input); else empty.
+  std::string error;
   int64_t spawned_ns = 0;  // since 1970; 0 where nothing was started
   int64_t exited_ns = 0;
 };

@@ -1,6 +1,7 @@
 // Jobs with real supervisors: this very program, called again with "supervise" (see main below).
 #include "runner/job.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include <gmock/gmock.h>
@@ -137,6 +138,64 @@ TEST_F(job, a_killed_supervisor_takes_its_program_along) {
   ASSERT_TRUE(begin(folder));
   EXPECT_EQ(finish().at, phase::died);
   EXPECT_EQ(runs(), 1u);
+}
+
+// A pipe of "0123456789" for each epoch, below the program's read-only view.
+void feed_digits(const sys::path& folder, job_spec& spec) {
+  std::filesystem::create_directories(folder / "ml" / "input");
+  std::filesystem::create_directories(folder / "feed");
+  std::ofstream{folder / "feed" / "0"} << "0123456789";
+  std::ofstream{folder / "feed" / feed_records_file} << "[0]\n";
+  spec.program.binds.push_back({folder / "ml" / "input", "/opt/ml/input"});
+  spec.feeds = {{folder / "ml" / "input" / "train", folder / "feed", false, false, {}}};
+}
+
+TEST_F(job, a_confined_program_reads_its_pipes) {
+  prepare(
+      "for e in 0 1 2; do cat input/train_$e; done; head -c 3 input/train_3; test -e input/train_0 || echo gone; ls "
+      "/opt");
+  feed_digits(folder, spec);
+  ASSERT_TRUE(write_spec(folder, spec));
+  ASSERT_TRUE(begin(folder));
+  const auto s = finish();
+  EXPECT_EQ(s.outcome->exit_code, 0);
+  EXPECT_THAT(log(), testing::StrEq("012345678901234567890123456789012gone\nml\n"));
+}
+
+TEST_F(job, a_program_that_reads_none_of_its_pipes_ends_as_any) {
+  prepare("exit 3");
+  feed_digits(folder, spec);
+  ASSERT_TRUE(write_spec(folder, spec));
+  ASSERT_TRUE(begin(folder));
+  EXPECT_EQ(finish().outcome->exit_code, 3);
+}
+
+TEST_F(job, input_that_cannot_be_given_ends_the_program) {
+  prepare("cat input/train_0; sleep 600");
+  feed_digits(folder, spec);
+  spec.feeds[0].is_gzipped = true;
+  ASSERT_TRUE(write_spec(folder, spec));
+  ASSERT_TRUE(begin(folder));
+  const auto s = finish();
+  ASSERT_EQ(s.at, phase::ended);
+  EXPECT_EQ(s.outcome->cause, cause::bad_input);
+  EXPECT_THAT(s.outcome->error, testing::StartsWith("object 0: "));
+}
+
+TEST_F(job, a_killed_supervisor_takes_its_feeds_along) {
+  prepare("head -c 1 input/train_0; touch begun; cat input/train_1; touch late; sleep 600");
+  feed_digits(folder, spec);
+  std::filesystem::resize_file(folder / "feed" / "0", 64 << 20);
+  ASSERT_TRUE(write_spec(folder, spec));
+  ASSERT_TRUE(begin(folder));
+  ASSERT_TRUE(eventually([&] { return exists("begun"); }));
+  ASSERT_EQ(kill(supervisor(), SIGKILL), 0);
+  EXPECT_EQ(finish().at, phase::died);
+  // Nobody writes: an open that does not wait finds no writer, and so the end.
+  sys::descriptor reader{open((folder / "ml" / "input" / "train_1").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  char byte;
+  EXPECT_TRUE(!reader || read(reader.get(), &byte, 1) == 0);
+  EXPECT_EQ(supervisor(), 0);
 }
 
 TEST_F(job, survives_who_started_it) {

@@ -124,8 +124,8 @@ int64_t disk_usage(const program& p) {
 
 class keeper {
  public:
-  keeper(const sys::path& folder, const job_spec& spec, process& running, log_pump& log)
-      : folder_(folder), spec_(spec), running_(running), log_(log) {
+  keeper(const sys::path& folder, const job_spec& spec, process& running, log_pump& log, const feeding& feeds)
+      : folder_(folder), spec_(spec), running_(running), log_(log), feeds_(feeds) {
     news_ = sys::descriptor{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
     if (inotify_add_watch(news_.get(), folder.c_str(), IN_MOVED_TO) < 0) complain("cannot watch for a stop");
   }
@@ -137,9 +137,11 @@ class keeper {
     next_disk_check_ms_ = began_ms + disk_check_ms;
     look_for_stop();
     while (true) {
-      pollfd waiting[] = {
-          {running_.ended_fd(), POLLIN, 0}, {news_.get(), POLLIN, 0}, {log_open_ ? log_.fd() : -1, POLLIN, 0}};
-      poll(waiting, 3, timeout_ms());
+      pollfd waiting[] = {{running_.ended_fd(), POLLIN, 0},
+                          {news_.get(), POLLIN, 0},
+                          {log_open_ ? log_.fd() : -1, POLLIN, 0},
+                          {cause_ == cause::none ? feeds_.failed_fd() : -1, POLLIN, 0}};
+      poll(waiting, 4, timeout_ms());
       if (waiting[2].revents) log_open_ = log_.pump();
       if (waiting[0].revents) break;
       if (waiting[1].revents) {
@@ -148,6 +150,7 @@ class keeper {
         }
         look_for_stop();
       }
+      if (waiting[3].revents && cause_ == cause::none) end(cause::bad_input, 0);
       pass_time(monotonic_ms());
     }
     log_.drain();
@@ -198,6 +201,7 @@ class keeper {
   const job_spec& spec_;
   process& running_;
   log_pump& log_;
+  const feeding& feeds_;
   sys::descriptor news_;
   bool log_open_ = true;
   cause cause_ = cause::none;
@@ -216,6 +220,11 @@ outcome run(const sys::path& folder, const job_spec& spec) {
     o.cause = cause::stopped;
     return o;
   }
+  auto feeds = feeding::prepare(spec.feeds);
+  if (!feeds) {
+    o.error = feeds.error().message;
+    return o;
+  }
   o.spawned_ns = now_ns();
   auto running = start(spec.program, log.input(), log.input());
   if (!running) {
@@ -224,7 +233,9 @@ outcome run(const sys::path& folder, const job_spec& spec) {
     return o;
   }
   log.close_input();
-  o.cause = keeper{folder, spec, *running, log}.keep();
+  (*feeds)->begin();
+  o.cause = keeper{folder, spec, *running, log, **feeds}.keep();
+  if (o.cause == cause::bad_input) o.error = (*feeds)->failure();
   const auto end = running->wait();
   o.exited_ns = now_ns();
   o.exit_code = end.exit_code;
