@@ -599,10 +599,3 @@ def test_a_checkpoint_place_that_is_none_fails_the_job(lab: Lab, place: str) -> 
     lab.train(name, CheckpointConfig={"S3Uri": lab.uri("kept"), "LocalPath": place})
     told = lab.await_training(name)
     assert told["FailureReason"] == f"ClientError: CheckpointConfig.LocalPath is {place}, which is no folder's path"
-
-
-def test_pipe_mode_is_refused_in_words(lab: Lab) -> None:
-    name = unique("pipe")
-    lab.train(name, InputDataConfig=[channel("train", lab.uri("data/train/")) | {"InputMode": "Pipe"}])
-    told = lab.await_training(name)
-    assert told["FailureReason"] == "ClientError: The channel train asks for Pipe mode, which is not served here; File and FastFile are"

@@ -8,24 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runner/archive.h"
+
 namespace mdlc::services::sagemaker {
 namespace {
 
 constexpr int64_t manifest_bytes_max = 64 << 20;
 constexpr mode_t everybody_reads = 0444;
-
-// S3's error within SageMaker's sentence about data that is not there.
-tl::unexpected<base::error> no_data(run& r, std::string_view uri, const s3_place& place, std::string_view s3_message) {
-  auto words = fmt::format(
-      "No S3 objects found under S3 URL \"{}\" given in input data source. Please ensure that the bucket exists in the "
-      "selected "
-      "region ({}), that objects exist under that S3 prefix, and that the role \"{}\" has \"s3:ListBucket\" "
-      "permissions on bucket "
-      "\"{}\".",
-      uri, r.j.key.scope.region, r.role(), place.bucket);
-  if (!s3_message.empty()) words += fmt::format(" Error message from S3: {}", s3_message);
-  return base::fail(std::move(words));
-}
+constexpr size_t copy_bytes = 1 << 20;
 
 base::result<std::vector<input_object>> list_prefix(run& r, std::string_view uri) {
   MDLC_TRY(auto place, parse_s3_uri(uri));
@@ -72,6 +62,23 @@ base::result<void> copy_file(int from, const sys::path& to) {
   return {};
 }
 
+base::result<void> write_unzipped(const blob::slice& object, const sys::path& to) {
+  MDLC_TRY(auto unzipped, runner::gunzip::open(object.fd()));
+  const sys::descriptor out{open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, everybody_reads)};
+  if (!out) return base::fail("cannot be a file's name beside the others");
+  std::string buffer(copy_bytes, '\0');
+  for (int64_t total = 0;;) {
+    MDLC_TRY(const auto got, unzipped.read(buffer.data(), buffer.size()));
+    if (got == 0) return {};
+    if ((total += static_cast<int64_t>(got)) > runner::archive_bytes_max) return base::fail("unpacks to too much");
+    for (size_t done = 0; done < got;) {
+      const auto wrote = ::write(out.get(), buffer.data() + done, got - done);
+      if (wrote <= 0) return base::fail("cannot be written");
+      done += static_cast<size_t>(wrote);
+    }
+  }
+}
+
 }  // namespace
 
 base::result<s3_place> parse_s3_uri(std::string_view uri) {
@@ -95,6 +102,16 @@ std::string relative_to(std::string_view prefix, std::string_view key) {
   auto rest = whole_folders ? key.substr(prefix.size()) : key.substr(prefix.rfind('/') + 1);
   while (rest.starts_with('/')) rest.remove_prefix(1);
   return std::string{rest};
+}
+
+tl::unexpected<base::error> no_data(run& r, std::string_view uri, const s3_place& place, std::string_view s3_message) {
+  auto words = fmt::format(
+      "No S3 objects found under S3 URL \"{}\" given in input data source. Please ensure that the bucket exists in the "
+      "selected region ({}), that objects exist under that S3 prefix, and that the role \"{}\" has \"s3:ListBucket\" "
+      "permissions on bucket \"{}\".",
+      uri, r.j.key.scope.region, r.role(), place.bucket);
+  if (!s3_message.empty()) words += fmt::format(" Error message from S3: {}", s3_message);
+  return base::fail(std::move(words));
 }
 
 base::result<std::vector<input_object>> list_inputs(run& r, const json::value& source) {
@@ -153,6 +170,16 @@ base::result<void> place_object(run& r, const input_object& o, const sys::path& 
   if (errno == EEXIST || errno == ENAMETOOLONG || errno == ENOTDIR)
     return base::fail(fmt::format("The key of s3://{}/{} cannot be a file's name beside the others", o.bucket, o.key));
   return copy_file(file.fd(), to);
+}
+
+base::result<void> place_unzipped(run& r, const input_object& o, const sys::path& folder) {
+  auto relative = o.relative;
+  if (relative.ends_with(".gz")) relative.resize(relative.size() - 3);
+  MDLC_TRY(const auto to, file_for(o, relative, folder));
+  MDLC_TRY(auto object, open_object(r, o.bucket, o.key));
+  if (auto done = write_unzipped(object, to); !done)
+    return base::fail(fmt::format("s3://{}/{}: {}", o.bucket, o.key, done.error().message));
+  return {};
 }
 
 }  // namespace mdlc::services::sagemaker

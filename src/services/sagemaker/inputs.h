@@ -28,6 +28,9 @@ struct input_object {
 // calls no data is an error, in its words.
 base::result<std::vector<input_object>> list_inputs(run&, const json::value& source);
 
+// S3's error within SageMaker's sentence about data that is not there.
+tl::unexpected<base::error> no_data(run&, std::string_view uri, const s3_place&, std::string_view s3_message);
+
 // All objects below the prefix, maybe none.
 api::answer<std::vector<input_object>> objects_below(run&, const s3_place&);
 
@@ -42,5 +45,7 @@ base::result<sys::path> file_for(const input_object&, const sys::path& name, con
 
 // Makes `folder`/relative the object's own file, read-only for everybody (a hard link; a copy where there can be none).
 base::result<void> place_object(run&, const input_object&, const sys::path& folder);
+// What the object's gzip unpacks to, under its name without ".gz".
+base::result<void> place_unzipped(run&, const input_object&, const sys::path& folder);
 
 }  // namespace mdlc::services::sagemaker

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "runner/archive.h"
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/processing_image.h"
 #include "services/sagemaker/run.h"
@@ -17,7 +16,6 @@ namespace {
 
 constexpr int64_t default_max_runtime_s = 86'400;
 constexpr size_t exit_message_max = 1024;
-constexpr size_t copy_bytes = 1 << 20;
 
 const json::value& member(const json::value& o, std::string_view name) {
   static const json::value null;
@@ -51,23 +49,6 @@ void drop_half_character(std::string& text) {
     const size_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
     if (begin + length > text.size()) text.resize(begin);
     break;
-  }
-}
-
-base::result<void> write_unzipped(const blob::slice& object, const sys::path& to) {
-  MDLC_TRY(auto unzipped, runner::gunzip::open(object.fd()));
-  const sys::descriptor out{open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444)};
-  if (!out) return base::fail("cannot be a file's name beside the others");
-  std::string buffer(copy_bytes, '\0');
-  for (int64_t total = 0;;) {
-    MDLC_TRY(const auto got, unzipped.read(buffer.data(), buffer.size()));
-    if (got == 0) return {};
-    if ((total += static_cast<int64_t>(got)) > runner::archive_bytes_max) return base::fail("unpacks to too much");
-    for (size_t done = 0; done < got;) {
-      const auto wrote = ::write(out.get(), buffer.data() + done, got - done);
-      if (wrote <= 0) return base::fail("cannot be written");
-      done += static_cast<size_t>(wrote);
-    }
   }
 }
 
@@ -132,20 +113,9 @@ class processing {
     MDLC_TRY(auto objects, list_inputs(r_, i.source));
     for (auto& o : objects) {
       if (r_.steering.wants_attention()) return {};
-      auto placed = i.is_gzipped ? unzip(o, ml() / i.folder) : place_object(r_, o, ml() / i.folder);
+      auto placed = i.is_gzipped ? place_unzipped(r_, o, ml() / i.folder) : place_object(r_, o, ml() / i.folder);
       if (!placed) return placed;
     }
-    return {};
-  }
-
-  // Its content under its name without ".gz".
-  base::result<void> unzip(const input_object& o, const sys::path& folder) {
-    auto relative = o.relative;
-    if (relative.ends_with(".gz")) relative.resize(relative.size() - 3);
-    MDLC_TRY(const auto to, file_for(o, relative, folder));
-    MDLC_TRY(auto object, open_object(r_, o.bucket, o.key));
-    if (auto done = write_unzipped(object, to); !done)
-      return base::fail(fmt::format("s3://{}/{}: {}", o.bucket, o.key, done.error().message));
     return {};
   }
 
@@ -226,6 +196,7 @@ class processing {
         return "";
       case runner::cause::disk_full:
         return "ClientError: Please use an instance type with more disk: the job filled its volume";
+      case runner::cause::bad_input:  // its error is told above
       case runner::cause::none:
         break;
     }

@@ -1,6 +1,7 @@
 // A training job from its turn to its end.
 #include "base/log.h"
 #include "runner/archive.h"
+#include "services/sagemaker/channels.h"
 #include "services/sagemaker/checkpoints.h"
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/metrics.h"
@@ -24,11 +25,6 @@ const json::value& member(const json::object& o, std::string_view name) {
 
 std::string image_uri(const job& j) {
   return std::string{json::text(member(j.request, "AlgorithmSpecification"), "TrainingImage")};
-}
-
-json::array channels_of(const job& j) {
-  const auto& channels = member(j.request, "InputDataConfig");
-  return channels.is_array() ? channels.get_array() : json::array{};
 }
 
 class training {
@@ -67,7 +63,7 @@ class training {
     if (auto made = make_job_folder(r_); !made) throw store::failure(made.error().message);
     // A log that begins anew; an earlier try may have shipped some of its own.
     if (r_.j.progress.log_offset > 0) r_.edit([](job& row) { row.progress.log_offset = 0; });
-    if (auto placed = place_input(); !placed) return r_.fail("ClientError: " + placed.error().message);
+    if (auto placed = place_input(*found); !placed) return r_.fail("ClientError: " + placed.error().message);
     if (runs_script(r_.j, *found) && !r_.steering.wants_attention()) {
       if (auto ready = prepare_script(r_, *found); !ready) return r_.fail(ready.error().message);
       if (r_.j.at == phase::ended) return;
@@ -83,46 +79,15 @@ class training {
     r_.enter(phase::running, "Training", "Training image download completed. Training in progress.");
   }
 
-  base::result<void> place_input() {
-    const auto ml = r_.folder() / "ml";
-    for (const auto& c : channels_of(r_.j)) {
-      const auto* source = json::find(c, "DataSource");
-      const auto* s3 = source ? json::find(*source, "S3DataSource") : nullptr;
-      const auto name = json::text(c, "ChannelName");
-      if (input_mode(c) == "Pipe")
-        return base::fail(
-            fmt::format("The channel {} asks for Pipe mode, which is not served here; File and FastFile are", name));
-      if (!s3)
-        return base::fail(fmt::format("The channel {} has no S3DataSource, which is what can be read here", name));
-      MDLC_TRY(auto objects, list_inputs(r_, *s3));
-      const auto folder = ml / "input" / "data" / name;
-      MDLC_CHECK(sys::make_folder(folder, 0755));
-      for (const auto& o : objects) {
-        if (r_.steering.wants_attention()) return {};
-        MDLC_CHECK(place_object(r_, o, folder));
-      }
-    }
+  base::result<void> place_input(const image& i) {
+    const bool is_algorithm = i.is_builtin && !runs_script(r_.j, i);
+    MDLC_TRY(feeds_, place_channels(r_, is_algorithm ? reader::builtin : reader::program));
     MDLC_CHECK(fetch_checkpoints(r_));
-    return write_configuration(ml);
-  }
-
-  std::string input_mode(const json::value& channel) const {
-    const auto common = json::text(member(r_.j.request, "AlgorithmSpecification"), "TrainingInputMode", "File");
-    return std::string{json::text(channel, "InputMode", common)};
+    return write_configuration(r_.folder() / "ml");
   }
 
   base::result<void> write_configuration(const sys::path& ml) {
-    json::object channels;
-    for (const auto& c : channels_of(r_.j)) {
-      const auto& s3 = c.at("DataSource").at("S3DataSource");
-      json::object one{{"TrainingInputMode", input_mode(c)},
-                       {"S3DistributionType", json::text(s3, "S3DataDistributionType", "FullyReplicated")},
-                       {"RecordWrapperType", json::text(c, "RecordWrapperType", "None")}};
-      if (const auto type = json::text(c, "ContentType"); !type.empty()) one["ContentType"] = type;
-      if (const auto compression = json::text(c, "CompressionType", "None"); compression != "None")
-        one["CompressionType"] = compression;
-      channels[json::text(c, "ChannelName")] = std::move(one);
-    }
+    const auto channels = input_data_config(r_.j);
     const auto instance = json::text(member(r_.j.request, "ResourceConfig"), "InstanceType", "local");
     const json::object resources{
         {"current_host", "algo-1"},
@@ -144,12 +109,12 @@ class training {
 
   base::result<void> write_spec(const image& i) {
     const auto ml = r_.folder() / "ml";
-    MDLC_CHECK(sys::make_folder(ml / "input" / "data", 0755));
     for (const auto& own : {ml / "model", ml / "output", ml / "output" / "data"})
       MDLC_CHECK(make_owned(own, r_.owner()));
     const auto& isolated = member(r_.j.request, "EnableNetworkIsolation");
     const bool is_isolated = isolated.is_bool() && isolated.get_bool();
     runner::job_spec spec;
+    spec.feeds = std::move(feeds_);
     auto& p = spec.program;
     p.argv = i.train;
     p.environment = environment_of(r_, i, r_.j.request.if_contains("Environment"), !i.is_builtin && !is_isolated);
@@ -203,6 +168,7 @@ class training {
 
   // What the program left in /opt/ml/output/failure, in SageMaker's form.
   std::string reason_of(const runner::outcome& o) {
+    if (o.cause == runner::cause::bad_input) return "ClientError: Data download failed: " + o.error;
     if (!o.error.empty()) return "AlgorithmError: " + o.error;
     if (o.cause == runner::cause::disk_full)
       return "ClientError: Please use an instance type with more disk: the job filled its volume";
@@ -272,6 +238,7 @@ class training {
   }
 
   run& r_;
+  std::vector<runner::feed> feeds_;  // of what was staged
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Create, Describe, List and Stop of training jobs.
+#include "services/sagemaker/channels.h"
 #include "services/sagemaker/jobs.h"
 #include "services/sagemaker/operations.h"
 
@@ -11,10 +12,6 @@ api::answer<void> check(const model::CreateTrainingJobRequest& in) {
   if (algorithm.TrainingImage.has_value() == algorithm.AlgorithmName.has_value())
     return invalid("You must specify either TrainingImage or AlgorithmName, and not both.");
   if (!in.ResourceConfig) return invalid("ResourceConfig is required.");
-  std::set<std::string> names;
-  for (const auto& channel : in.InputDataConfig.value_or(std::vector<model::Channel>{}))
-    if (!names.insert(channel.ChannelName).second)
-      return invalid(fmt::format("Channel names must be unique, and {} is given more than once.", channel.ChannelName));
   return {};
 }
 
@@ -23,7 +20,9 @@ api::answer<void> check(const model::CreateTrainingJobRequest& in) {
 api::answer<model::CreateTrainingJobResponse> create_training_job(service& s, api::call& c,
                                                                   const model::CreateTrainingJobRequest& in) {
   MDLC_CHECK(check(in));
-  auto j = new_job(s, c.context, kind::training, in.TrainingJobName, to_json(in).as_object());
+  auto request = to_json(in).as_object();
+  MDLC_CHECK(check_channels(request));
+  auto j = new_job(s, c.context, kind::training, in.TrainingJobName, std::move(request));
   return c.commit([&](store::transaction& t) -> api::answer<model::CreateTrainingJobResponse> {
     MDLC_CHECK(add_job(s, t, j, in.Tags));
     return model::CreateTrainingJobResponse{j.key.arn()};

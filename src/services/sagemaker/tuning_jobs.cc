@@ -1,6 +1,7 @@
 // Create, Describe, List and Stop of hyperparameter tuning jobs, and the list of one's training jobs.
 #include <cmath>
 
+#include "services/sagemaker/channels.h"
 #include "services/sagemaker/images.h"
 #include "services/sagemaker/jobs.h"
 #include "services/sagemaker/operations.h"
@@ -108,6 +109,7 @@ api::answer<void> check(const service& s, const model::CreateHyperParameterTunin
     if (definition.StaticHyperParameters && definition.StaticHyperParameters->contains(r.name))
       return invalid(fmt::format("The hyperparameter {} is both static and tuned.", r.name));
   MDLC_CHECK(check_limits(config, *ranges));
+  MDLC_CHECK(check_channels(to_json(definition).as_object()));
   return check_objective(s, config.HyperParameterTuningJobObjective->MetricName, definition);
 }
 
