@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.support.channels import Programs, piped
 from tests.support.processing import ProcessingLab
 from tests.support.server import Server, wait_until
 from tests.support.training import Lab, csv, rows, unique
@@ -275,3 +276,69 @@ def test_a_processing_program_that_dies_with_its_supervisor_is_reported(processi
     assert told["ProcessingJobStatus"] == "Failed"
     assert "died" in told["FailureReason"]
     assert lab.keys(f"{name}/out/") == []
+
+
+# It dawdles in its first epoch, in which server or supervisor are killed, and opens another channel only after it.
+PIPED = """
+with open(data / "train_0", "rb", buffering=0) as pipe:
+    first = pipe.read(1)
+    print("reading", flush=True)
+    time.sleep(2)
+    rest = pipe.readall()
+(model / "epochs").write_text(f"{len(first + rest)} {len((data / 'train_1').read_bytes())} {len((data / 'other_0').read_bytes())}")
+"""
+
+
+def begin_piped(lab: Lab, folder: Path) -> str:
+    programs = Programs(lab, folder)
+    for i in range(4):
+        lab.put(f"piped/{i}", bytes(2 << 20))
+    name = programs.begin(PIPED, [piped(channel, lab.uri("piped/")) for channel in ("train", "other")])
+
+    def reads() -> bool:
+        try:
+            return "reading" in lab.log("/aws/sagemaker/TrainingJobs", f"{name}/")
+        except ClientError:
+            return False
+
+    wait_until(reads)
+    return name
+
+
+def test_a_pipe_outlives_the_server(lab: Lab, tmp_path: Path) -> None:
+    name = begin_piped(lab, tmp_path)
+    keepers = supervisors(lab)
+    lab.server.kill()
+    assert supervisors(lab) == keepers and len(keepers) == 1
+    lab.server.start()
+    told = lab.await_training(name)
+    assert told["TrainingJobStatus"] == "Completed", told["FailureReason"]
+    size = 4 * (2 << 20)
+    assert lab.unpacked(told["ModelArtifacts"]["S3ModelArtifacts"])["epochs"] == f"{size} {size} {size}".encode()
+
+
+def test_a_supervisor_that_dies_takes_its_pipes_along(lab: Lab, tmp_path: Path) -> None:
+    name = begin_piped(lab, tmp_path)
+    os.kill(supervisors(lab)[0], signal.SIGKILL)
+    told = lab.await_training(name)
+    assert told["TrainingJobStatus"] == "Failed" and "died" in told["FailureReason"]
+    assert supervisors(lab) == []
+    wait_until(lambda: not list((lab.server.data / "jobs").glob("*/*")))
+
+
+def test_channels_are_placed_again_after_the_server_died(lab: Lab, tmp_path: Path) -> None:
+    """Killed before each commit on the way: nothing of an earlier try's pipes is in the way of the next."""
+    programs = Programs(lab, tmp_path)
+    lab.put("piped/a", b"once")
+    code = '(model / "read").write_bytes((data / "train_0").read_bytes() + (data / "train_1").read_bytes())'
+    for point in ("store.before_commit:3", "store.before_commit:5", "runner.before_start", "runner.after_start"):
+        again(lab, crash_at=point)
+        began: list[str] = []
+        if not survive(lambda: began.append(programs.begin(code, [piped("train", lab.uri("piped/"))]))):
+            lab.server.wait_for_death()
+            lab.server.start()
+            continue  # nobody was told of a job
+        after_death(lab, lambda: lab.sagemaker.describe_training_job(TrainingJobName=began[0]))
+        told = lab.await_training(began[0])
+        assert told["TrainingJobStatus"] == "Completed", (point, told["FailureReason"])
+        assert lab.unpacked(told["ModelArtifacts"]["S3ModelArtifacts"])["read"] == b"onceonce"
