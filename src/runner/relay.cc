@@ -129,12 +129,12 @@ int relay(const sys::path& socket, const std::vector<std::string>& argv) {
   sigemptyset(&heard);
   for (int s : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&heard, s);
   ::pthread_sigmask(SIG_BLOCK, &heard, nullptr);
-  // Leaked on purpose: its thread ends with the process.
-  const auto* listening = new sys::descriptor{listen_at(socket)};
-  if (!*listening) return complain(socket.c_str());
+  sys::descriptor listening = listen_at(socket);
+  if (!listening) return complain(socket.c_str());
   const pid_t child = start(argv);
   if (child < 0) return complain(argv[0].c_str());
-  std::thread{[fd = listening->get()] { accept_forever(fd); }}.detach();
+  // Let go on purpose: its thread ends with the process.
+  std::thread{[fd = listening.release()] { accept_forever(fd); }}.detach();
   while (true) {
     int signal = 0;
     ::sigwait(&heard, &signal);

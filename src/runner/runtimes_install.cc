@@ -10,8 +10,6 @@
 #include "json/value.h"
 #include "runner/runtimes_layout.h"
 
-extern char** environ;
-
 namespace mdlc::runner {
 namespace {
 
