@@ -370,5 +370,87 @@ def test_a_tuning_job_with_such_a_channel_is_refused(lab: Lab) -> None:
     assert failure.value.response["Error"]["Message"].startswith("Invalid compression type for channel train: ")
 
 
+# --- checkpoints
+
+
+def versions(lab: Lab, key: str) -> int:
+    listed = lab.s3.list_object_versions(Bucket=lab.bucket, Prefix=key)
+    return sum(v["Key"] == key for v in listed.get("Versions", []))
+
+
+@pytest.fixture
+def versioned(lab: Lab) -> Iterator[Lab]:
+    lab.s3.put_bucket_versioning(Bucket=lab.bucket, VersioningConfiguration={"Status": "Enabled"})
+    yield lab
+    lab.s3.put_bucket_versioning(Bucket=lab.bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+def test_checkpoints_are_stored_while_the_program_runs_and_once(versioned: Lab, programs: Programs) -> None:
+    lab, prefix = versioned, unique("kept")
+    lab.put(f"{prefix}/old/same", b"same")
+    lab.put(f"{prefix}/old/changed", b"before")
+    code = """
+kept = pathlib.Path("/opt/ml/checkpoints")
+(kept / "old" / "changed").write_text("after.")
+(kept / "new" / "deep").mkdir(parents=True)
+(kept / "new" / "deep" / "state").write_text("1")
+(kept / "link").symlink_to("/etc/passwd")
+(kept / "folder").symlink_to("/etc")
+os.mkfifo(kept / "pipe")
+time.sleep(600)
+"""
+    name = programs.begin(code, [], CheckpointConfig={"S3Uri": lab.uri(prefix)})
+    wait_until(lambda: lab.keys(f"{prefix}/new/") and versions(lab, f"{prefix}/old/changed") == 2)
+    assert lab.get(f"{prefix}/new/deep/state") == b"1" and lab.get(f"{prefix}/old/changed") == b"after."
+    assert lab.sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] == "InProgress"
+    lab.sagemaker.stop_training_job(TrainingJobName=name)
+    assert lab.await_training(name)["TrainingJobStatus"] == "Stopped"
+    counts = {key.removeprefix(f"{prefix}/"): versions(lab, key) for key in lab.keys(prefix)}
+    assert counts == {"old/same": 1, "old/changed": 2, "new/deep/state": 1}
+
+
+def test_a_checkpoint_that_changed_again_is_stored_at_the_end(versioned: Lab, programs: Programs) -> None:
+    lab, prefix = versioned, unique("kept")
+    code = """
+import signal
+state = pathlib.Path("/opt/ml/checkpoints/state")
+def stop(*_):
+    state.write_text("last")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+state.write_text("first")
+while True:
+    time.sleep(1)
+"""
+    name = programs.begin(code, [], CheckpointConfig={"S3Uri": lab.uri(prefix)})
+    wait_until(lambda: lab.keys(prefix))
+    assert lab.get(f"{prefix}/state") == b"first"
+    lab.sagemaker.stop_training_job(TrainingJobName=name)
+    lab.await_training(name)
+    assert lab.get(f"{prefix}/state") == b"last"
+    assert versions(lab, f"{prefix}/state") == 2
+
+
+def test_a_program_that_swaps_folders_for_links_gives_nothing_else_away(lab: Lab, programs: Programs) -> None:
+    """While checkpoints are looked for, a folder is a link to one of the machine's as often as not."""
+    prefix = unique("kept")
+    code = """
+kept = pathlib.Path("/opt/ml/checkpoints")
+for name in ("real", "swapped"):
+    (kept / name).mkdir()
+    (kept / name / "hostname").write_text("own")
+(kept / "away").symlink_to("/etc")
+end = time.time() + 6
+while time.time() < end:
+    (kept / "swapped").rename(kept / "hidden")
+    (kept / "away").rename(kept / "swapped")
+    (kept / "swapped").rename(kept / "away")
+    (kept / "hidden").rename(kept / "swapped")
+"""
+    programs.run(code, [], CheckpointConfig={"S3Uri": lab.uri(prefix)})
+    assert lab.get(f"{prefix}/real/hostname") == b"own"
+    assert {lab.get(key) for key in lab.keys(prefix)} == {b"own"}
+
+
 def test_nothing_is_left_of_the_jobs(lab: Lab) -> None:
     wait_until(lambda: not list((lab.server.data / "jobs").glob("*/*")), limit_s=30)

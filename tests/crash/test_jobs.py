@@ -342,3 +342,22 @@ def test_channels_are_placed_again_after_the_server_died(lab: Lab, tmp_path: Pat
         told = lab.await_training(began[0])
         assert told["TrainingJobStatus"] == "Completed", (point, told["FailureReason"])
         assert lab.unpacked(told["ModelArtifacts"]["S3ModelArtifacts"])["read"] == b"onceonce"
+
+
+@pytest.mark.parametrize("point", ["job.before_publish", "job.after_publish", "job.after_publish:2"])
+def test_checkpoints_are_stored_once_although_the_server_died(lab: Lab, tmp_path: Path, point: str) -> None:
+    programs = Programs(lab, tmp_path)
+    lab.put("kept/old", b"old")
+    again(lab, crash_at=point)
+    code = """
+for n in range(3):
+    pathlib.Path(f"/opt/ml/checkpoints/{n}").write_text(str(n))
+time.sleep(600)
+"""
+    name = programs.begin(code, [], CheckpointConfig={"S3Uri": lab.uri("kept")})
+    lab.server.wait_for_death()
+    lab.server.start()
+    wait_until(lambda: len(lab.keys("kept/")) == 4)
+    lab.sagemaker.stop_training_job(TrainingJobName=name)
+    assert lab.await_training(name)["TrainingJobStatus"] == "Stopped"
+    assert {key: versions(lab, key) for key in lab.keys("kept/")} == {f"kept/{n}": 1 for n in (0, 1, 2, "old")}

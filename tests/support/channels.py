@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.server import BINARY
-from tests.support.training import Lab, unique
+from tests.support.training import Lab, channel, unique
 
 # What it has to tell goes into the model's archive.
 PROGRAM = """#!/usr/bin/python3
@@ -38,6 +38,7 @@ class Programs:
     def begin(self, code: str, channels: list[dict[str, Any]], mode: str = "File", **more: Any) -> str:
         """The job's name."""
         name = unique("channels")
+        channels = channels or [channel("unread", self.lab.uri("data/train/"))]  # a job has one at least
         self.lab.train(name, AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": mode},
                        HyperParameters={"code": json.dumps(code)}, InputDataConfig=channels, **more)  # fmt: skip
         return name

@@ -132,6 +132,10 @@ void mark_output(store::transaction& t, const std::string& job_id, const std::st
   t.run("INSERT INTO sagemaker_output (job_id, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING", {job_id, key});
 }
 
+void unmark_output(store::transaction& t, const std::string& job_id, const std::string& key) {
+  t.run("DELETE FROM sagemaker_output WHERE job_id = ?1 AND key = ?2", {job_id, key});
+}
+
 bool run::begin_program() {
   const auto where = folder();
   for (int tries = 0; tries < begin_tries_max; ++tries) {

@@ -74,6 +74,7 @@ class run {
 
 // In the commit that makes the object.
 void mark_output(store::transaction&, const std::string& job_id, const std::string& key);
+void unmark_output(store::transaction&, const std::string& job_id, const std::string& key);
 
 // Until the job ended or the server shuts down.
 void run_job(service&, const job_key&, control&);

@@ -134,6 +134,7 @@ class training {
   void await() {
     log_shipper log{r_};
     objective_watch objective{r_};
+    checkpoint_sync checkpoints{r_};
     const auto state = r_.await_end(log, [&] { objective.look(); });
     if (!state) return;
     log.ship(true);
@@ -143,7 +144,7 @@ class training {
       row.progress.metrics = metrics;
       row.progress.objective = values;
     });
-    if (auto kept = store_checkpoints(r_); !kept) return r_.fail("ClientError: " + kept.error().message);
+    if (auto kept = checkpoints.finish(); !kept) return r_.fail("ClientError: " + kept.error().message);
     if (state->at == runner::job_state::phase::died)
       return r_.fail(
           "AlgorithmError: The training program's supervisor died, and the program with it. It is not run a second "
