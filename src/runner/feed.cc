@@ -130,8 +130,16 @@ class feeding::channel {
       if (stopped_) return {};
       fcntl(out.get(), F_SETFL, O_NONBLOCK);
       fcntl(out.get(), F_SETPIPE_SZ, pipe_bytes);
-      MDLC_TRY(const auto next, give_records(out.get()));
-      if (next == to::stop) return {};
+      const auto next = give_records(out.get());
+      if (!next) {
+        // The pipe stays open until the program has been ended: it must not take what it has for all there is.
+        all_.fail(next.error().message);
+        pollfd waiting{all_.stop_.get(), POLLIN, 0};
+        while (poll(&waiting, 1, -1) <= 0) {
+        }
+        return {};
+      }
+      if (*next == to::stop) return {};
       // Before the reader sees the end, so that none reads the same epoch twice.
       unlink(pipe_of(epoch_).c_str());
     }
