@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.channels import Programs, piped
 from tests.support.server import Server, wait_until
-from tests.support.training import Lab, channel, csv, rows, unique
+from tests.support.training import ENDED, ROLE, Lab, channel, csv, rows, unique
 
 AUGMENTED_LINE_MAX = 1 << 20
 AUGMENTED_MANIFEST_MAX = 256 << 20
@@ -361,12 +361,15 @@ def test_a_channels_name_is_a_folders(lab: Lab, programs: Programs, name: str) -
     assert refused(programs, [channel(name, lab.uri("data/train/"))]) == f"The channel name {name} is no folder's name."
 
 
-def test_a_tuning_job_with_such_a_channel_is_refused(lab: Lab) -> None:
+def tune(lab: Lab, programs: Programs, code: str, one: dict[str, Any]) -> str:
+    """Begins a tuning job of one training job; its name."""
+    name = unique("t")
     definition = {
-        "AlgorithmSpecification": {"TrainingImage": "own", "TrainingInputMode": "File",
-                                   "MetricDefinitions": [{"Name": "m", "Regex": "m=(.*)"}]},
-        "RoleArn": f"arn:aws:iam::{'0' * 12}:role/trainer",
-        "InputDataConfig": [channel("train", lab.uri("data/train/")) | {"CompressionType": "Gzip"}],
+        "AlgorithmSpecification": {"TrainingImage": programs.image, "TrainingInputMode": "File",
+                                   "MetricDefinitions": [{"Name": "m", "Regex": "m=([0-9]+)"}]},
+        "RoleArn": ROLE,
+        "StaticHyperParameters": {"code": json.dumps(code)},
+        "InputDataConfig": [one],
         "OutputDataConfig": {"S3OutputPath": lab.uri("models")},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
@@ -377,10 +380,27 @@ def test_a_tuning_job_with_such_a_channel_is_refused(lab: Lab) -> None:
         "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
         "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
     }
+    lab.sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name, HyperParameterTuningJobConfig=config, TrainingJobDefinition=definition)  # fmt: skip
+    return name
+
+
+def test_a_tuning_job_with_such_a_channel_is_refused(lab: Lab, programs: Programs) -> None:
     with pytest.raises(ClientError) as failure:
-        lab.sagemaker.create_hyper_parameter_tuning_job(
-            HyperParameterTuningJobName=unique("t")[:32], HyperParameterTuningJobConfig=config, TrainingJobDefinition=definition)  # fmt: skip
+        tune(lab, programs, "", channel("train", lab.uri("data/train/")) | {"CompressionType": "Gzip"})
     assert failure.value.response["Error"]["Message"].startswith("Invalid compression type for channel train: ")
+
+
+def test_a_tuning_jobs_training_jobs_have_pipes(lab: Lab, programs: Programs) -> None:
+    folder = put_all(lab, {"a": b"12345", "b": b"678"})
+    code = 'print(f"m={len((data / \'train_0\').read_bytes() + (data / \'train_1\').read_bytes())}")'
+    name = tune(lab, programs, code, piped("train", lab.uri(folder)))
+
+    def best() -> dict[str, Any] | None:
+        told = lab.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        return told if told["HyperParameterTuningJobStatus"] in ENDED else None
+
+    assert wait_until(best)["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 16
 
 
 # --- checkpoints
