@@ -55,7 +55,8 @@ base::result<void> append_csv(data_set& to, const sys::path& file, size_t label_
 
 class record_appender {
  public:
-  record_appender(data_set& to, bool wants_labels) : to_(to), wants_labels_(wants_labels) {}
+  record_appender(data_set& to, bool wants_labels, size_t cells_max)
+      : to_(to), wants_labels_(wants_labels), cells_max_(cells_max) {}
 
   base::result<void> append(std::string_view bytes) {
     MDLC_CHECK(records::parse_record(bytes, one_));
@@ -64,8 +65,8 @@ class record_appender {
     if (to_.rows && width != to_.features)
       return base::fail(fmt::format("{} features, where the records before have {}", width, to_.features));
     to_.features = width;
-    if (one_.features.values.size() != width && (sparse_cells_ += width) > sparse_cells_max)
-      return base::fail(fmt::format("sparse rows of more than {} values in all", sparse_cells_max));
+    if (one_.features.values.size() != width && (sparse_cells_ += width) > cells_max_)
+      return base::fail(fmt::format("sparse rows of more than {} values in all", cells_max_));
     MDLC_CHECK(append_label());
     const auto before = to_.values.size();
     to_.values.resize(before + width);
@@ -89,6 +90,7 @@ class record_appender {
 
   data_set& to_;
   const bool wants_labels_;
+  const size_t cells_max_;
   size_t sparse_cells_ = 0;
   records::record one_;
 };
@@ -129,12 +131,12 @@ base::result<content> read_content_type(std::string_view content_type) {
   return c;
 }
 
-base::result<data_set> read_channel(const sys::path& folder, const content& c, bool wants_labels) {
+base::result<data_set> read_channel(const sys::path& folder, const content& c, bool wants_labels, size_t cells_max) {
   const auto channel = folder.filename().string();
   if (wants_labels && c.label_columns == 0)
     return base::fail(fmt::format("The data of channel '{}' has no label: label_size is 0", channel));
   data_set all;
-  record_appender appender{all, wants_labels};
+  record_appender appender{all, wants_labels, cells_max};
   for (const auto& file : records::data_files(folder))
     MDLC_CHECK(c.format == row_format::csv ? append_csv(all, file, c.label_columns, wants_labels)
                                            : append_records(appender, file));

@@ -37,7 +37,8 @@ struct content {
 base::result<content> read_content_type(std::string_view content_type);
 
 // All files of the channel's folder. Without `wants_labels` a label is passed over.
-base::result<data_set> read_channel(const sys::path& folder, const content&, bool wants_labels);
+base::result<data_set> read_channel(const sys::path& folder, const content&, bool wants_labels,
+                                    size_t cells_max = sparse_cells_max);
 
 // Fills the row, as wide as the tensor (see records::width_of), from a tensor whose width was checked.
 void fill_row(const records::tensor&, std::span<float> row);

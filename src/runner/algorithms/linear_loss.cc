@@ -63,6 +63,11 @@ std::optional<loss_kind> find_loss(std::string_view name) {
   return std::nullopt;
 }
 
+bool has_corner(loss_kind kind) {
+  return kind == loss_kind::hinge || kind == loss_kind::absolute || kind == loss_kind::eps_absolute ||
+         kind == loss_kind::quantile;
+}
+
 std::string_view objective_name(loss_kind kind, bool is_binary) {
   switch (kind) {
     case loss_kind::logistic:

@@ -18,6 +18,9 @@ enum class loss_kind {
   softmax,       // of several scores; see the solver
 };
 
+// Whether its slope leaps somewhere.
+bool has_corner(loss_kind);
+
 // Of the hyperparameter `loss`; none where there is no such loss.
 std::optional<loss_kind> find_loss(std::string_view name);
 // As metrics are named: "mse_objective".

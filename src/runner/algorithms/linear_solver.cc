@@ -62,6 +62,15 @@ class newton : public linear_solver {
       : p_(p), count_(p.outputs * p.width()), gradient_(count_), curvature_(count_ * count_) {}
 
   bool step(std::vector<double>& parameters) override {
+    for (int i = 0; i < (has_corner(p_.loss.kind) ? corner_steps : 1); ++i)
+      if (!descend_once(parameters)) return i > 0;
+    return true;
+  }
+
+ private:
+  static constexpr int corner_steps = 10;
+
+  bool descend_once(std::vector<double>& parameters) {
     const double before = collect(parameters);
     const auto direction = p_.l1 > 0 ? descend(parameters) : solve();
     if (direction.empty()) return false;
@@ -76,7 +85,6 @@ class newton : public linear_solver {
     return false;
   }
 
- private:
   double penalty(std::span<const double> w) const {
     double sum = 0;
     for (size_t i = 0; i < count_; ++i) sum += wd_of(p_, i) / 2 * w[i] * w[i] + l1_of(p_, i) * std::fabs(w[i]);

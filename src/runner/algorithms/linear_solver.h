@@ -2,9 +2,10 @@
 //   the weighted mean of the rows' losses + wd/2·|w|² + l1·|w|₁ + wd·bias_wd_mult/2·b²
 // over scaled features. SageMaker's takes steps of stochastic gradients, dozens of models at once, and keeps the best:
 // what that comes to depends on how many steps there were. Here, with `optimizer` auto and a problem of moderate size,
-// an epoch is one step of Newton's method (for losses with corners, to the least of parabolas above them; with l1 by
-// coordinate descent on the parabolas' sum), which least squares need one of and logistic regression some eight: the
-// default 15 epochs are the optimum. Otherwise it is a pass of mini-batches, shuffled by a fixed seed.
+// an epoch is a step of Newton's method, of which least squares need one and logistic regression some eight, or, for
+// losses with corners, ten steps to the least of parabolas above them (with l1, by coordinate descent on the parabolas'
+// sum): the default 15 epochs are near enough the optimum. Otherwise it is a pass of mini-batches, shuffled by a fixed
+// seed.
 #pragma once
 
 #include <memory>
