@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from tests.acceptance.test_sagemaker_endpoints import Hosting
 from tests.support import recordio
 from tests.support.server import Server
+from tests.support.training import IMAGE as XGBOOST
 from tests.support.training import channel, unique
 
 REGISTRY = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
@@ -393,3 +394,17 @@ def test_a_tuning_job_follows_their_metrics(lab: Learning) -> None:
     describe = lambda: lab.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name[:32])  # noqa: E731
     told = lab._await(describe, "HyperParameterTuningJobStatus")
     assert told["BestTrainingJob"]["TunedHyperParameters"]["wd"].strip('"') == "0"
+
+
+def test_xgboost_takes_and_gives_records(lab: Learning) -> None:
+    settings = {"num_round": 5, "objective": "reg:squarederror"}
+    rounded = FEATURES.astype("float32")
+    content = b"".join(recordio.record(row.tolist(), label) for row, label in zip(rounded, TARGET, strict=True))
+    of_records = lab.fitted(XGBOOST, settings, RECORDS, train=content)
+    of_csv = lab.fitted(XGBOOST, settings, train=table(TARGET, FEATURES))
+    assert metrics(of_records) == metrics(of_csv)
+    name = lab.endpoint(lab.variant(lab.model_of(of_records, XGBOOST)))
+    expected = [float(v) for v in lab.invoke(name, table(FEATURES[:5])).split(b",")]
+    asked = b"".join(recordio.record(row.tolist()) for row in rounded[:5])
+    answers = recordio.labels(lab.invoke(name, asked, ContentType=RECORDS, Accept=RECORDS))
+    assert [a["score"][0] for a in answers] == pytest.approx(expected)

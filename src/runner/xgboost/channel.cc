@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runner/records/data_files.h"
+#include "runner/xgboost/record_rows.h"
 
 namespace mdlc::runner::xgboost {
 namespace {
@@ -61,12 +62,17 @@ base::result<data_set> read_csv(const sys::path& folder, bool with_weights, std:
   return data_set{std::move(data), all.rows, all.columns - first_feature};
 }
 
-base::result<data_set> read_libsvm(const sys::path& folder, std::optional<size_t> features) {
+// libsvm or records.
+base::result<data_set> read_sparse(const sys::path& folder, data_format format, std::optional<size_t> features) {
   sparse_table all;
+  const bool is_libsvm = format == data_format::libsvm;
   for (const auto& file : records::data_files(folder)) {
     MDLC_TRY(auto mapped, records::mapped_file::open(file));
-    if (const auto read = append_libsvm(all, mapped.text(), libsvm_rows::labelled); !read)
-      return base::fail(fmt::format("Failed to load libsvm data with exception:\nFile '{}', {}",
+    const auto read =
+        is_libsvm ? append_libsvm(all, mapped.text(), libsvm_rows::labelled) : append_records(all, mapped.text(), true);
+    if (!read)
+      return base::fail(fmt::format("Failed to load {} data with exception:\nFile '{}', {}",
+                                    is_libsvm ? "libsvm" : "recordio-protobuf",
                                     shown(file.filename().native(), shown_max), read.error().message));
   }
   if (all.rows() == 0) return no_data(folder);
@@ -87,13 +93,13 @@ base::result<data_format> find_format(std::string_view content_type) {
   for (auto& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (word == "text/csv" || word == "csv") return data_format::csv;
   if (word == "text/libsvm" || word == "text/x-libsvm" || word == "libsvm") return data_format::libsvm;
-  return base::fail(
-      fmt::format("{} is not an accepted ContentType: csv, libsvm, text/csv, text/libsvm, text/x-libsvm.", word));
+  if (word == "application/x-recordio-protobuf" || word == "recordio-protobuf") return data_format::records;
+  return base::fail(fmt::format("{} is not an accepted ContentType: {}.", word, accepted_types));
 }
 
 base::result<data_set> read_channel(const sys::path& folder, data_format format, bool with_weights,
                                     std::optional<size_t> features) {
-  return format == data_format::csv ? read_csv(folder, with_weights, features) : read_libsvm(folder, features);
+  return format == data_format::csv ? read_csv(folder, with_weights, features) : read_sparse(folder, format, features);
 }
 
 }  // namespace mdlc::runner::xgboost

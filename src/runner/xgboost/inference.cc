@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "runner/records/record.h"
+#include "runner/records/recordio.h"
 #include "runner/xgboost/channel.h"
 #include "runner/xgboost/number.h"
+#include "runner/xgboost/record_rows.h"
 
 namespace mdlc::runner::xgboost {
 namespace {
 
 constexpr int no_content = 204, bad_request = 400, not_acceptable = 406, unsupported_media_type = 415;
+constexpr std::string_view records_type = "application/x-recordio-protobuf";
 
 inference_answer refuse(int status, std::string why) { return {status, "text/plain", std::move(why)}; }
 
@@ -61,6 +65,16 @@ std::string as_json(const predictions& p, bool lines) {
   return out;
 }
 
+std::string as_records(const predictions& p) {
+  std::string out, message;
+  for (size_t row = 0; row < p.rows; ++row) {
+    message.clear();
+    records::append_label(message, "score", std::span{p.values}.subspan(row * p.width, p.width));
+    records::append_recordio(out, message);
+  }
+  return out;
+}
+
 base::result<predictions, inference_answer> answered(base::result<predictions> predicted) {
   if (predicted) return *std::move(predicted);
   return refusal(bad_request, "Unable to evaluate payload provided: " + predicted.error().message);
@@ -87,18 +101,22 @@ base::result<predictions, inference_answer> predict_csv(const booster& model, st
   return answered(model.predict(rows));
 }
 
-base::result<predictions, inference_answer> predict_libsvm(const booster& model, std::string_view body) {
+base::result<predictions, inference_answer> predict_sparse(const booster& model, data_format format,
+                                                           std::string_view body) {
+  const bool is_libsvm = format == data_format::libsvm;
+  const std::string_view name = is_libsvm ? "libsvm" : "recordio-protobuf";
   sparse_table rows;
-  if (auto read = append_libsvm(rows, body, libsvm_rows::unknown); !read)
-    return not_readable("libsvm", read.error().message);
+  const auto read = is_libsvm ? append_libsvm(rows, body, libsvm_rows::unknown) : append_records(rows, body, false);
+  if (!read) return not_readable(name, read.error().message);
   if (rows.rows() == 0) return no_rows();
   const auto features = model.features();
   if (!features) return refusal(500, features.error().message);
   if (rows.features > *features)
-    return refusal(bad_request,
-                   fmt::format("Unable to evaluate payload provided: Feature size of libsvm inference data {} is "
-                               "larger than feature size of trained model {}.",
-                               rows.features, *features));
+    return refusal(
+        bad_request,
+        fmt::format("Unable to evaluate payload provided: Feature size of {} inference data {} is larger than "
+                    "feature size of trained model {}.",
+                    name, rows.features, *features));
   return answered(model.predict(rows));
 }
 
@@ -109,16 +127,17 @@ inference_answer infer(const booster& model, const inference_request& request) {
   const auto format = request.content_type.empty() ? data_format::csv : find_format(request.content_type);
   if (!format)
     return refuse(unsupported_media_type,
-                  fmt::format("{} is not an accepted ContentType: csv, libsvm, text/csv, text/libsvm, text/x-libsvm.",
-                              request.content_type));
+                  fmt::format("{} is not an accepted ContentType: {}.", request.content_type, accepted_types));
   auto accept = serving::media_type(request.accept);
   if (accept.empty() || accept == "*/*") accept = "text/csv";
-  if (accept != "text/csv" && accept != "application/json" && accept != "application/jsonlines")
+  if (accept != "text/csv" && accept != "application/json" && accept != "application/jsonlines" &&
+      accept != records_type)
     return refuse(not_acceptable, fmt::format("Accept type {} is not supported.", accept));
   const auto predicted =
-      *format == data_format::csv ? predict_csv(model, request.body) : predict_libsvm(model, request.body);
+      *format == data_format::csv ? predict_csv(model, request.body) : predict_sparse(model, *format, request.body);
   if (!predicted) return predicted.error();
   if (accept == "text/csv") return {200, "text/csv", as_csv(*predicted, request.is_batch)};
+  if (accept == records_type) return {200, std::string{accept}, as_records(*predicted)};
   return {200, std::string{accept}, as_json(*predicted, accept == "application/jsonlines")};
 }
 

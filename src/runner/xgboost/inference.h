@@ -12,8 +12,8 @@ namespace mdlc::runner::xgboost {
 using serving::inference_answer;
 using serving::inference_request;
 
-// The content type: CSV or libsvm, text/csv where there is none. Accept: text/csv where it is empty or */*, with one
-// line a row in a batch transform. Thread-safe.
+// The content type: CSV, libsvm or records, text/csv where there is none. Accept: text/csv where it is empty or */*,
+// with one line a row in a batch transform. Thread-safe.
 inference_answer infer(const booster&, const inference_request&);
 
 // The model file's bytes as a booster, or a reason that a person understands.

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "json/value.h"
+#include "runner/records/record.h"
+#include "runner/records/recordio.h"
 #include "runner/testing.h"
 #include "runner/xgboost/builtin.h"
 #include "runner/xgboost/inference.h"
@@ -203,6 +205,49 @@ TEST_F(training, libsvm_gives_the_same_model_as_csv) {
   }
 }
 
+// The same as dense records.
+std::string as_records(std::string_view csv) {
+  std::string out;
+  table t;
+  EXPECT_TRUE(append_csv(t, csv, ','));
+  for (size_t i = 0; i < t.rows; ++i) {
+    const auto row = std::span{t.values}.subspan(i * t.columns, t.columns);
+    std::string message;
+    records::append_features(message, row.subspan(1));
+    records::append_label(message, "values", row.first(1));
+    records::append_recordio(out, message);
+  }
+  return out;
+}
+
+TEST_F(training, records_give_the_same_model_as_csv) {
+  add("validation", "v", rows(50, 2));
+  ASSERT_EQ(run(), exit_done) << printed;
+  const auto of_csv = *model().save("json");
+  add("train", "a.csv", as_records(rows(300, 1)));
+  add("validation", "v", as_records(rows(50, 2)));
+  for (auto type : {"application/x-recordio-protobuf", "recordio-protobuf"}) {
+    ASSERT_EQ(run(type), exit_done) << type << printed;
+    EXPECT_EQ(*model().save("json"), of_csv) << type;
+  }
+}
+
+TEST_F(training, records_that_cannot_be_read_say_which) {
+  constexpr auto type = "application/x-recordio-protobuf";
+  add("train", "a.csv", as_records("1,2,3\n4,5,6\n") + "x");
+  EXPECT_EQ(run(type), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("Failed to load recordio-protobuf data with exception:\nFile 'a.csv', record 3: "));
+  add("train", "a.csv", as_records("1,2,3\nnan,5,6\n"));
+  EXPECT_EQ(run(type), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("record 2: Label contains NaN, infinity or a value too large"));
+  std::string message, unlabelled;
+  records::append_features(message, std::vector<float>{1, 2});
+  records::append_recordio(unlabelled, message);
+  add("train", "a.csv", unlabelled);
+  EXPECT_EQ(run(type), exit_customers_fault);
+  EXPECT_THAT(reason(), HasSubstr("record 1: 0 labels, where one is read"));
+}
+
 TEST_F(training, libsvm_that_cannot_be_read_says_where) {
   add("train", "b", "1 0:1\n2 1\n");
   add("train", "a.csv", "1 0:1\n");
@@ -312,6 +357,23 @@ TEST_F(inferring, libsvm_is_answered_as_csv_is) {
     EXPECT_EQ(ask("\n", "", false, type).status, 204);
   }
   EXPECT_EQ(ask("0.5,0.5\n", "", false, "").body, ask("0.5,0.5\n").body);
+}
+
+TEST_F(inferring, records_are_asked_and_answered) {
+  constexpr auto type = "application/x-recordio-protobuf";
+  const auto body = as_records("0,0.5,0.5\n0,0.1,0.9\n");
+  EXPECT_EQ(ask(body, "", false, type).body, ask("0.5,0.5\n0.1,0.9\n").body);
+  const auto answer = ask(body, type, false, type);
+  EXPECT_EQ(answer.content_type, type);
+  records::recordio_reader reader{answer.body};
+  std::string_view one;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(reader.next(one).value_or(false));
+    EXPECT_THAT(std::string{one}, HasSubstr("score"));
+  }
+  EXPECT_FALSE(reader.next(one).value_or(true));
+  EXPECT_EQ(ask("rubbish.", "", false, type).status, 415);
+  EXPECT_EQ(ask(as_records("0,1,2,3\n"), "", false, type).status, 400);
 }
 
 TEST_F(inferring, libsvm_that_cannot_be_taken_is_refused) {
