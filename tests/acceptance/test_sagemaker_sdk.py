@@ -54,3 +54,10 @@ def test_a_tuner_finds_its_best_training_job(sdk: Path, server: Server, data: Pa
     assert result["best"] == result["told"] == result["attached"]
     assert len(result["values"]) == 3
     assert result["best"] in result["model"]
+
+
+def test_its_classes_for_sagemakers_own_algorithms(sdk: Path, server: Server) -> None:
+    result, _ = run(sdk, server, "own_algorithms.py")
+    assert result["scores"] == pytest.approx(result["labels"], abs=0.01)
+    one, two, three, four = result["clusters"]
+    assert one == two != three == four

@@ -44,10 +44,14 @@ base::result<void> take(const records::tensor& t, std::vector<float>& row, const
 }
 
 base::result<void> read_csv(std::string_view body, size_t label_columns, size_t features, const row_taker& taker) {
-  while (!body.empty()) {
-    const auto line = xgboost::take_line(body);
-    xgboost::table one;
-    if (const auto read = xgboost::append_csv(one, line, ','); !read) return base::fail(read.error().message);
+  xgboost::table one;
+  for (size_t number = 1; !body.empty(); ++number) {
+    one.values.clear();
+    one.rows = one.columns = 0;
+    if (const auto read = xgboost::append_csv(one, xgboost::take_line(body), ','); !read) {
+      const std::string_view why = read.error().message;  // "line 1: …"
+      return base::fail(fmt::format("line {}{}", number, why.substr(std::min(why.find(':'), why.size()))));
+    }
     if (one.rows == 0) continue;
     if (one.columns < label_columns) return base::fail("a row has no features");
     MDLC_CHECK(take(std::span<const float>{one.values}.subspan(label_columns), features, taker));

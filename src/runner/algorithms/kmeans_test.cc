@@ -100,6 +100,10 @@ TEST_F(answering, what_cannot_be_answered_is_refused) {
   for (const auto& c : cases) EXPECT_EQ(ask(c.body, c.accept, c.type).status, c.status) << c.body;
 }
 
+TEST_F(answering, a_line_that_cannot_be_read_is_named) {
+  EXPECT_EQ(ask("1,2\n\n1,x\n").body, "unable to evaluate payload provided: line 3: 'x' is not a number");
+}
+
 TEST(models, are_read_as_they_were_written) {
   const auto again = kmeans_model::from_json(kmeans_model{{0.1, 1e-30, 3, 1e30}, 2}.to_json());
   ASSERT_TRUE(again) << again.error().message;
