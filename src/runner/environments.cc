@@ -80,34 +80,6 @@ json::object describe(const environment_contents& c) {
           {"requirements", std::move(requirements)}};
 }
 
-// What tells pip where packages come from: the operator's settings of the server.
-void add_pip_settings(program& p) {
-  for (char** at = environ; *at; ++at) {
-    const std::string_view setting{*at};
-    const auto equals = setting.find('=');
-    const auto name = setting.substr(0, equals);
-    const bool is_proxy = name == "http_proxy" || name == "https_proxy" || name == "no_proxy" || name == "HTTP_PROXY" ||
-                          name == "HTTPS_PROXY" || name == "NO_PROXY";
-    if (equals != std::string_view::npos && (is_proxy || name.starts_with("PIP_")))
-      p.environment.emplace_back(name, setting.substr(equals + 1));
-  }
-  p.environment.insert(p.environment.end(), {{"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
-                                             {"PIP_NO_INPUT", "1"},
-                                             {"PIP_NO_CACHE_DIR", "1"},
-                                             {"PIP_PROGRESS_BAR", "off"}});
-  std::error_code error;
-  for (const sys::path file : {"/etc/pip.conf", "/etc/xdg/pip/pip.conf"})
-    if (std::filesystem::exists(file, error)) p.binds.push_back({file, file.string()});
-  for (const auto* name : {"PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_CERT"}) {
-    const char* value = std::getenv(name);
-    const sys::path named = value ? value : "";
-    // /etc/ssl and /usr are there anyway.
-    const bool is_seen = named.string().starts_with("/etc/ssl/") || named.string().starts_with("/usr/");
-    if (named.is_absolute() && !is_seen && std::filesystem::exists(named, error))
-      p.binds.push_back({named, named.string()});
-  }
-}
-
 program installer(const environment_contents& c, const sys::path& into, const sys::path& base,
                   std::string_view identity_key) {
   program p;
@@ -172,6 +144,33 @@ base::result<void, install_failure> run_installer(const program& p, const instal
 }
 
 }  // namespace
+
+void add_pip_settings(program& p) {
+  for (char** at = environ; *at; ++at) {
+    const std::string_view setting{*at};
+    const auto equals = setting.find('=');
+    const auto name = setting.substr(0, equals);
+    const bool is_proxy = name == "http_proxy" || name == "https_proxy" || name == "no_proxy" || name == "HTTP_PROXY" ||
+                          name == "HTTPS_PROXY" || name == "NO_PROXY";
+    if (equals != std::string_view::npos && (is_proxy || name.starts_with("PIP_")))
+      p.environment.emplace_back(name, setting.substr(equals + 1));
+  }
+  p.environment.insert(p.environment.end(), {{"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
+                                             {"PIP_NO_INPUT", "1"},
+                                             {"PIP_NO_CACHE_DIR", "1"},
+                                             {"PIP_PROGRESS_BAR", "off"}});
+  std::error_code error;
+  for (const sys::path file : {"/etc/pip.conf", "/etc/xdg/pip/pip.conf"})
+    if (std::filesystem::exists(file, error)) p.binds.push_back({file, file.string()});
+  for (const auto* name : {"PIP_CONFIG_FILE", "PIP_FIND_LINKS", "PIP_CERT"}) {
+    const char* value = std::getenv(name);
+    const sys::path named = value ? value : "";
+    // /etc/ssl and /usr are there anyway.
+    const bool is_seen = named.string().starts_with("/etc/ssl/") || named.string().starts_with("/usr/");
+    if (named.is_absolute() && !is_seen && std::filesystem::exists(named, error))
+      p.binds.push_back({named, named.string()});
+  }
+}
 
 sys::path environments::place_of(const environment_contents& c) const {
   return folder_ / fmt::format("scripts-{}", base::to_hex(base::sha256(json::print(describe(c)))).substr(0, 24));

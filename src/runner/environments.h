@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runner/program.h"
 #include "runner/runtimes.h"
 
 namespace mdlc::runner {
@@ -25,6 +26,10 @@ inline constexpr std::string_view environment_python = "/opt/mdlc/python/bin/pyt
 inline constexpr std::string_view environment_path =
     "/opt/mdlc/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 inline constexpr std::string_view code_place = "/opt/ml/code";
+
+// Lets a program that runs pip know where packages come from: the operator's settings of the server, PIP_… variables
+// and pip.conf.
+void add_pip_settings(program&);
 
 struct requirements {
   std::string text;  // of folder/requirements.txt

@@ -32,6 +32,7 @@ class service;
   op(ListRoleTags, list_role_tags)                                 \
   op(ListRoles, list_roles)                                        \
   op(PutRolePolicy, put_role_policy)                               \
+  op(SimulatePrincipalPolicy, simulate_principal_policy)           \
   op(TagRole, tag_role)                                            \
   op(UntagRole, untag_role)                                        \
   op(UpdateAssumeRolePolicy, update_assume_role_policy)            \

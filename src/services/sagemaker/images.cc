@@ -109,6 +109,12 @@ base::result<image> find_image(const runner::image_table& table, std::string_vie
                  .environment = {{"MDLC_IMAGE", std::string{uri}}},
                  .scripts = framework_of(uri, "sagemaker_sklearn_container.training:main",
                                          {{{1, 4}, newer_stack()}, {{0, 0}, older_stack()}})};
+  if (repository == "python")
+    return image{.train = {},
+                 .serve = {},
+                 .binds = {},
+                 .environment = {{"MDLC_IMAGE", std::string{uri}}},
+                 .scripts = framework_of(uri, "", {{{0, 0}, with_sdk({})}})};
   for (const auto& b : builtins) {
     if (b.repository != repository) continue;
     MDLC_TRY(auto self, own_binary());
@@ -133,8 +139,8 @@ base::result<image> find_image(const runner::image_table& table, std::string_vie
   return base::fail(
       fmt::format("Cannot run image {}: it is not in this server's image table, and container images are not run. "
                   "Name a program that stands for it: mdlc image add {} --program SCRIPT_OR_FOLDER. Built in are "
-                  "sagemaker-xgboost, xgboost, linear-learner, kmeans and sagemaker-scikit-learn, under any account, "
-                  "region and tag, for "
+                  "sagemaker-xgboost, xgboost, linear-learner, kmeans, sagemaker-scikit-learn and python, under any "
+                  "account, region and tag, for "
                   "example 683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
                   uri, uri));
 }

@@ -3,6 +3,7 @@
 #include "runner/archive.h"
 #include "services/sagemaker/channels.h"
 #include "services/sagemaker/checkpoints.h"
+#include "services/sagemaker/entry_point.h"
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/metrics.h"
 #include "services/sagemaker/own_program.h"
@@ -47,6 +48,10 @@ class training {
     return true;
   }
 
+  // What it runs of the image's: the user's script, its algorithm, or, with an entry point, neither.
+  bool runs_script_of(const image& i) const { return !has_entry_point(r_.j) && runs_script(r_.j, i); }
+  bool is_builtin(const image& i) const { return i.is_builtin && !has_entry_point(r_.j) && !runs_script(r_.j, i); }
+
   void begin() {
     if (!is_stopped()) r_.begin_turn("Downloading input data");
   }
@@ -55,7 +60,7 @@ class training {
     if (is_stopped()) return;
     auto found = find_image(r_.s.images, image_uri(r_.j));
     if (!found) return r_.fail("ClientError: " + found.error().message);
-    if (found->train.empty() && !found->scripts)
+    if (found->train.empty() && !found->scripts && !has_entry_point(r_.j))
       return r_.fail(
           fmt::format("ClientError: The image {} trains nothing here: mdlc image add gives it a program that "
                       "does",
@@ -64,7 +69,7 @@ class training {
     // A log that begins anew; an earlier try may have shipped some of its own.
     if (r_.j.progress.log_offset > 0) r_.edit([](job& row) { row.progress.log_offset = 0; });
     if (auto placed = place_input(*found); !placed) return r_.fail("ClientError: " + placed.error().message);
-    if (runs_script(r_.j, *found) && !r_.steering.wants_attention()) {
+    if (runs_script_of(*found) && !r_.steering.wants_attention()) {
       if (auto ready = prepare_script(r_, *found); !ready) return r_.fail(ready.error().message);
       if (r_.j.at == phase::ended) return;
       found->is_builtin = false;
@@ -73,6 +78,11 @@ class training {
       if (auto ready = prepare_own_program(r_, *found, image_uri(r_.j)); !ready) return r_.fail(ready.error().message);
       if (r_.j.at == phase::ended) return;
     }
+    if (has_entry_point(r_.j) && !r_.steering.wants_attention()) {
+      if (auto ready = prepare_entry_point(r_, *found); !ready) return r_.fail(ready.error().message);
+      if (r_.j.at == phase::ended) return;
+      found->is_builtin = false;
+    }
     if (is_stopped() || r_.steering.shutting_down()) return;
     if (auto written = write_spec(*found); !written) throw store::failure(written.error().message);
     if (is_stopped() || r_.steering.shutting_down()) return;
@@ -80,8 +90,7 @@ class training {
   }
 
   base::result<void> place_input(const image& i) {
-    const bool is_algorithm = i.is_builtin && !runs_script(r_.j, i);
-    MDLC_TRY(feeds_, place_channels(r_, is_algorithm ? reader::builtin : reader::program));
+    MDLC_TRY(feeds_, place_channels(r_, is_builtin(i) ? reader::builtin : reader::program));
     MDLC_CHECK(fetch_checkpoints(r_));
     return write_configuration(r_.folder() / "ml");
   }
@@ -109,7 +118,7 @@ class training {
 
   base::result<void> write_spec(const image& i) {
     const auto ml = r_.folder() / "ml";
-    for (const auto& own : {ml / "model", ml / "output", ml / "output" / "data"})
+    for (const auto& own : {ml / "input", ml / "model", ml / "output", ml / "output" / "data"})
       MDLC_CHECK(make_owned(own, r_.owner()));
     const auto& isolated = member(r_.j.request, "EnableNetworkIsolation");
     const bool is_isolated = isolated.is_bool() && isolated.get_bool();
@@ -120,7 +129,9 @@ class training {
     p.environment = environment_of(r_, i, r_.j.request.if_contains("Environment"), !i.is_builtin && !is_isolated);
     p.environment.insert(p.environment.end(),
                          {{"TRAINING_JOB_NAME", r_.j.key.name}, {"TRAINING_JOB_ARN", r_.j.key.arn()}});
-    p.binds = {{ml, "/opt/ml", true}, {ml / "input", "/opt/ml/input"}};
+    p.binds = {{ml, "/opt/ml", true},
+               {ml / "input" / "config", "/opt/ml/input/config"},
+               {ml / "input" / "data", "/opt/ml/input/data"}};
     p.binds.insert(p.binds.end(), i.binds.begin(), i.binds.end());
     if (const auto place = checkpoint_place(r_.j)) p.binds.push_back({ml / "checkpoints", *place, true});
     p.working_folder = i.working_folder;
@@ -162,7 +173,7 @@ class training {
   json::array read_metrics() {
     auto found = find_image(r_.s.images, image_uri(r_.j));
     metric_reader reader{json::find(member(r_.j.request, "AlgorithmSpecification"), "MetricDefinitions"),
-                         found && found->is_builtin && !runs_script(r_.j, *found)};
+                         found && is_builtin(*found)};
     metric_log{r_.folder()}.read_to_end(reader);
     return reader.results(r_.now_ms());
   }
@@ -178,8 +189,8 @@ class training {
         file && std::filesystem::is_regular_file(*file))
       told = sys::read_file(*file).value_or("").substr(0, failure_reason_max);
     auto found = find_image(r_.s.images, image_uri(r_.j));
-    if (told.empty() && found && runs_script(r_.j, *found)) return script_failure(r_, o);
-    const bool customers = found && found->is_builtin && o.exit_code == exit_customers_fault;
+    if (told.empty() && found && runs_script_of(*found)) return script_failure(r_, o);
+    const bool customers = found && is_builtin(*found) && o.exit_code == exit_customers_fault;
     if (o.signal)
       return fmt::format("AlgorithmError: {}{}killed by signal {}", told, told.empty() ? "" : ", ", *o.signal);
     return fmt::format("{}: {}, exit code: {}", customers ? "ClientError" : "AlgorithmError", told,
