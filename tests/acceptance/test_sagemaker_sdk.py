@@ -1,4 +1,4 @@
-"""The SageMaker Python SDK as its users write it, unmodified, with nothing set but AWS_ENDPOINT_URL and credentials."""
+"""The SageMaker Python SDK 2.x as its users write it, unmodified, with nothing set but AWS_ENDPOINT_URL and credentials."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.sagemaker_sdk import python_of_sdk, run_program
+from tests.support.sagemaker_sdk import LINE_2, python_of_sdk, run_program
 from tests.support.server import Server
 from tests.support.training import ROLE, csv, rows
 
 
 @pytest.fixture(scope="session")
 def sdk() -> Path:
-    return python_of_sdk()
+    return python_of_sdk(LINE_2)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def run(sdk: Path, server: Server, name: str, *arguments: str) -> tuple[dict[str, Any], str]:
-    return run_program(sdk, server.environment, name, ROLE, *arguments)
+    return run_program(LINE_2, sdk, server.environment, name, ROLE, *arguments)
 
 
 def test_an_estimator_is_fitted_and_transforms(sdk: Path, server: Server, data: Path) -> None:

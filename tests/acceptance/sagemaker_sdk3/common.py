@@ -32,7 +32,9 @@ def xgboost(role: str, **hyperparameters: object) -> ModelTrainer:
 
 def inputs(train: str, validation: str) -> list[InputData]:
     return [
-        InputData(channel_name=name, data_source=path, content_type="text/csv")
+        InputData(
+            channel_name=name, data_source=session.upload_data(path, bucket, f"sdk3/{name}"), content_type="text/csv"
+        )
         for name, path in (("train", train), ("validation", validation))
     ]
 

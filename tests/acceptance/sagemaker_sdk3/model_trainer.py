@@ -1,6 +1,9 @@
 """A script of the user's through ModelTrainer: its log in view, its packages installed, its checkpoints kept."""
 
+import io
+import json
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -47,9 +50,13 @@ trainer = ModelTrainer(
 trainer.train(input_data_config=[InputData(channel_name="train", data_source=train)], wait=True, logs=True)
 
 job = trainer._latest_training_job
+uri = job.model_artifacts.s3_model_artifacts
+archive = session.boto_session.client("s3").get_object(Bucket=bucket, Key=uri.removeprefix(f"s3://{bucket}/"))
+with tarfile.open(fileobj=io.BytesIO(archive["Body"].read())) as model:
+    about = json.load(model.extractfile("model.json"))
 result(
     status=job.training_job_status,
-    model=job.model_artifacts.s3_model_artifacts,
+    about=about,
     metrics=[[m.metric_name, m.value] for m in job.final_metric_data_list],
     checkpoint=session.read_s3_file(bucket, "sdk3/checkpoints/last.txt"),
 )
