@@ -84,3 +84,11 @@ def test_a_tuner_finds_its_best_training_job(sdk: Path, server: Server, role: st
     assert result["status"] == "Completed"
     assert result["best"] == result["told"]
     assert len(result["values"]) == 3
+
+
+def test_processors_run_the_users_code(sdk: Path, server: Server, role: str, data: Path) -> None:
+    result, printed = run(sdk, server, "processing.py", role, SKLEARN, str(data / "train.csv"))
+    assert result["script"] == "me 300"
+    assert result["framework"] == "you yes 1.16.0"
+    assert "counting for me" in printed
+    assert "with six 1.16.0" in printed

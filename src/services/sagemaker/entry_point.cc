@@ -1,9 +1,7 @@
 #include "services/sagemaker/entry_point.h"
 
-#include <unistd.h>
-
-#include "runner/environment_layer.h"
 #include "services/sagemaker/scripts.h"
+#include "services/sagemaker/writable.h"
 
 namespace mdlc::services::sagemaker {
 namespace {
@@ -25,36 +23,12 @@ std::vector<std::string> texts(const json::value& of, std::string_view name) {
 
 const json::value& algorithm_of(const job& j) { return j.request.at("AlgorithmSpecification"); }
 
-// Its files become the job's own, in place of links to S3's: code is unpacked and marked executable where it lies.
-base::result<void> own(const sys::path& folder, const runner::identity& who) {
-  std::error_code error;
-  const auto give = [&](const sys::path& p) { return geteuid() != 0 || lchown(p.c_str(), who.uid, who.gid) == 0; };
-  bool done = give(folder);
-  std::vector<sys::path> files;
-  for (std::filesystem::recursive_directory_iterator at{folder, error}, end; !error && at != end; at.increment(error))
-    if (at->is_regular_file(error))
-      files.push_back(at->path());
-    else
-      done = give(at->path()) && done;
-  // Beside the folder: there no file of it can be in the way.
-  const auto copy = sys::path{folder}.concat(".copy");
-  for (const auto& file : files) {
-    if (error || !done) break;
-    std::filesystem::copy_file(file, copy, error);
-    if (!error) std::filesystem::permissions(copy, std::filesystem::perms{0644}, error);
-    done = !error && give(copy);
-    if (done) std::filesystem::rename(copy, file, error);
-  }
-  if (error || !done) return base::fail("ClientError: the code cannot be given to the job's user");
-  return {};
-}
-
 base::result<void> own_code(run& r, image& i) {
   const auto data = r.folder() / "ml" / "input" / "data";
   for (const auto* name : {code_channel, driver_channel}) {
     std::error_code error;
     if (!std::filesystem::is_directory(data / name, error)) continue;
-    MDLC_CHECK(own(data / name, r.owner()));
+    MDLC_CHECK(own_files(r, data / name));
     i.binds.push_back({data / name, fmt::format("{}/{}", data_place, name), true});
   }
   return {};
@@ -74,22 +48,6 @@ base::result<bool> prepare_packages(run& r, image& i, const framework& f) {
     runner::append_log(r.folder(), "Leaving requirements.txt to the training program\n");
   }
   return prepare_environment(r, i, f, {});
-}
-
-base::result<void> add_layer(run& r, image& i) {
-  const auto environment =
-      std::find_if(i.binds.begin(), i.binds.end(), [](const auto& b) { return b.to == runner::environment_place; });
-  if (environment == i.binds.end()) return {};  // an own image that is no Python
-  const auto layer = r.folder() / "layer";
-  if (auto made = runner::make_layer(environment->from, layer, r.owner()); !made)
-    return base::fail("ClientError: " + made.error().message);
-  runner::program settings;
-  runner::add_pip_settings(settings);
-  i.binds.push_back({layer, std::string{runner::layer_place}, true});
-  i.binds.insert(i.binds.end(), settings.binds.begin(), settings.binds.end());
-  i.environment.insert(i.environment.end(), settings.environment.begin(), settings.environment.end());
-  i.environment.emplace_back("PATH", runner::layer_path);
-  return {};
 }
 
 }  // namespace

@@ -7,8 +7,10 @@
 #include "services/sagemaker/inputs.h"
 #include "services/sagemaker/processing_image.h"
 #include "services/sagemaker/run.h"
+#include "services/sagemaker/scripts.h"
 #include "services/sagemaker/uploads.h"
 #include "services/sagemaker/utf8.h"
+#include "services/sagemaker/writable.h"
 #include "sys/crash_point.h"
 
 namespace mdlc::services::sagemaker {
@@ -79,7 +81,7 @@ class processing {
 
   void stage() {
     if (is_stopped()) return;
-    auto found = find_processing_image(member(request_, "AppSpecification"), r_.s.host.python);
+    auto found = find_processing_image(r_.s.images, member(request_, "AppSpecification"), r_.s.host.python);
     if (!found) return r_.fail("ClientError: " + found.error().message);
     auto inputs = inputs_of(request_);
     if (!inputs) return r_.fail("ClientError: " + inputs.error().message);
@@ -89,9 +91,28 @@ class processing {
     if (auto made = make_folders(*inputs, *outputs); !made) throw store::failure(made.error().message);
     for (const auto& i : *inputs)
       if (auto placed = place(i); !placed) return r_.fail("ClientError: " + placed.error().message);
+    for (const auto& i : *inputs)
+      if (is_code(i) && !r_.steering.wants_attention())
+        if (auto owned = own_files(r_, ml() / i.folder); !owned) return r_.fail(owned.error().message);
+    if (found->image.scripts && !r_.steering.wants_attention()) {
+      if (auto ready = prepare_packages(found->image); !ready) return r_.fail(ready.error().message);
+      if (r_.j.at == phase::ended) return;
+    }
+    if (is_stopped() || r_.steering.shutting_down()) return;
     if (auto written = write_spec(*found, *inputs, *outputs); !written) throw store::failure(written.error().message);
     if (is_stopped() || r_.steering.shutting_down()) return;
     r_.enter(phase::running, "Training", "Processing in progress");
+  }
+
+  // A processor of the SDK's has its code unpacked where it lies.
+  static bool is_code(const processing_input& i) { return i.name == "code"; }
+
+  base::result<void> prepare_packages(image& i) {
+    // A log that begins anew; an earlier try may have shipped some of its own.
+    if (r_.j.progress.log_offset > 0) r_.edit([](job& row) { row.progress.log_offset = 0; });
+    MDLC_TRY(const bool ready, prepare_environment(r_, i, *i.scripts, {}));
+    if (!ready) return {};
+    return add_layer(r_, i);
   }
 
   // All of them before any has content: one may lie inside another.
@@ -142,7 +163,7 @@ class processing {
     // Inputs are links to S3's own bytes: none may be seen through a mount that can be written. So what lies inside
     // another comes after it.
     std::map<sys::path, bool> places;
-    for (const auto& i : inputs) places[i.folder] = false;
+    for (const auto& i : inputs) places[i.folder] = is_code(i);
     for (const auto& o : outputs) places[o.folder] = true;
     p.binds = {{ml(), "/opt/ml", true}, {ml() / "config", "/opt/ml/config"}};
     for (const auto& [folder, writable] : places)

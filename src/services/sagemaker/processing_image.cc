@@ -22,7 +22,8 @@ bool is_python(std::string_view program) { return program == "python" || program
 
 }  // namespace
 
-base::result<processing_image> find_processing_image(const json::value& app, const std::string& python) {
+base::result<processing_image> find_processing_image(const runner::image_table& table, const json::value& app,
+                                                     const std::string& python) {
   processing_image found;
   found.argv = texts(app, "ContainerEntrypoint");
   if (found.argv.empty())
@@ -31,11 +32,17 @@ base::result<processing_image> find_processing_image(const json::value& app, con
                     "not known. Name the program in AppSpecification.ContainerEntrypoint, for example [\"python3\", "
                     "\"/opt/ml/processing/input/code/script.py\"]",
                     json::text(app, "ImageUri")));
+  const auto arguments = texts(app, "ContainerArguments");
+  found.argv.insert(found.argv.end(), arguments.begin(), arguments.end());
+  const auto uri = json::text(app, "ImageUri");
+  if (auto known = find_image(table, uri); known && known->scripts) {
+    found.image.scripts = std::move(known->scripts);
+    found.image.environment = {{"MDLC_IMAGE", std::string{uri}}};
+    return found;
+  }
   auto runtime = runner::find_runtime(python);
   if (!runtime) return base::fail(runtime.error().message);
   if (is_python(found.argv.front())) found.argv.front() = runtime->interpreter;
-  const auto arguments = texts(app, "ContainerArguments");
-  found.argv.insert(found.argv.end(), arguments.begin(), arguments.end());
   found.image.binds = {{runtime->packages, std::string{packages_root}}};
   found.image.environment = {{"PYTHONPATH", std::string{packages_root}}, {"PYTHONUNBUFFERED", "1"}};
   return found;
