@@ -56,7 +56,7 @@ def test_a_processing_job_from_request_to_outputs(lab: ProcessingLab) -> None:
     assert lab.keys(f"{name}/out/") == [f"{name}/out/counts/lines.txt", f"{name}/out/names.txt"]
     assert lab.get(f"{name}/out/counts/lines.txt") == b"3 --by lines"
     assert lab.get(f"{name}/out/names.txt") == b"a.csv\ndeep/b.csv"
-    assert lab.log("/aws/sagemaker/ProcessingJobs", f"{name}/algo-1-") == ["counted 3"]
+    assert lab.printed(name) == ["counted 3"]
     assert lab.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "one"}]
 
 
@@ -119,7 +119,7 @@ os.symlink("/opt/ml/config", "/opt/ml/processing/output/folder")
     lab.process(name, script, inputs={"data": f"{name}/data/"})
     assert lab.await_processing(name)["ProcessingJobStatus"] == "Completed"
     assert lab.get(f"{name}/data/a.csv") == b"kept"
-    assert [line.split()[0] for line in lab.log("/aws/sagemaker/ProcessingJobs", name)] == ["refused"] * 3
+    assert [line.split()[0] for line in lab.printed(name)] == ["refused"] * 3
     assert lab.keys(f"{name}/out/") == []
 
 
@@ -139,7 +139,7 @@ pathlib.Path("/opt/ml/processing/output/own").write_text("own")
     lab.process(name, script, extra_inputs=[lab.input("given", f"{name}/data/", LocalPath="/opt/ml/processing/output/given")])
     told = lab.await_processing(name)
     assert told["ProcessingJobStatus"] == "Completed", told
-    assert lab.log("/aws/sagemaker/ProcessingJobs", name) == ["refused"] * 3
+    assert lab.printed(name) == ["refused"] * 3
     assert lab.get(f"{name}/data/a.csv") == b"kept"
     assert lab.get(f"{name}/out/own") == b"own"
 

@@ -261,7 +261,7 @@ def test_a_processing_job_survives_the_server_at(processing_lab: ProcessingLab, 
         lab.sagemaker.create_processing_job(**request)
     told = lab.await_processing(name)
     assert told["ProcessingJobStatus"] == "Completed", told
-    assert lab.log("/aws/sagemaker/ProcessingJobs", f"{name}/") == ["begun"]
+    assert lab.printed(name) == ["begun"]
     assert lab.keys(f"{name}/out/") == [f"{name}/out/{key}" for key in "abc"]
     assert [versions(lab, f"{name}/out/{key}") for key in "abc"] == [1, 1, 1]
 

@@ -41,3 +41,9 @@ class ProcessingLab(Lab):
 
     def await_processing(self, name: str) -> dict[str, Any]:
         return self._await(lambda: self.sagemaker.describe_processing_job(ProcessingJobName=name), "ProcessingJobStatus")
+
+    def printed(self, name: str) -> list[str]:
+        """The program's own lines: the log's first one says what runs for the image."""
+        note, *own = self.log("/aws/sagemaker/ProcessingJobs", f"{name}/algo-1-")
+        assert note.startswith(f"For the image {SCIKIT} run here: scikit-learn=="), note
+        return own
