@@ -84,7 +84,8 @@ base::result<void> add_lines(run& r, const json::value& source, feed_writer& fee
   if (file->count() > augmented_manifest_bytes_max)
     return base::fail(
         fmt::format("The augmented manifest {} is larger than {} bytes", uri, augmented_manifest_bytes_max));
-  splitting by_line{.format = record_format::line, .one_at_a_time = true, .max_payload_bytes = augmented_line_bytes_max};
+  splitting by_line{
+      .format = record_format::line, .one_at_a_time = true, .max_payload_bytes = augmented_line_bytes_max};
   record_reader lines{*std::move(file), by_line};
   int64_t number = 0, given = 0;
   while (!r.steering.wants_attention()) {
