@@ -221,7 +221,8 @@ def test_every_format_is_answered_alike(lab: Learning, endpoint: str, regression
         (b'{"instances": [{"data": {"features": {"keys": [3], "values": [1], "shape": [3]}}}]}', "application/json", "the key 3"),
         (b'{"features": [1, 2, 3]}', "application/json", "no list of instances"),
         (b"1,2,3\n", "image/png", "Content-type image/png not supported"),
-        (b"rubbish.", RECORDS, "no record begins at byte 0"),
+        (b"rubbish.", RECORDS, "the protobuf record"),
+        (recordio.record([1, 2, 3]) + b"rubbish.", RECORDS, "no record begins at byte 36"),
         (recordio.record([1, 2, 3])[:-4], RECORDS, "cut off"),
         (recordio.framed(b"\xff" * 12), RECORDS, "unable to evaluate payload provided"),
     ],
@@ -251,6 +252,7 @@ def test_batch_transform_takes_records_and_lines(lab: Learning, regression: dict
     of_lines = transformed(table(rows), "text/csv", "Line")
     assert len(of_lines) == 20
     records = b"".join(recordio.record(row.astype("float32").tolist()) for row in rows)
+    assert transformed(records, RECORDS, "RecordIO") == of_lines
     assert transformed(records, RECORDS, "None") == of_lines
 
 

@@ -108,7 +108,7 @@ base::result<void> read_lines(std::string_view body, size_t features, const row_
 
 base::result<void> read_records(std::string_view body, size_t features, const row_taker& taker) {
   std::vector<float> row(features);
-  records::recordio_reader reader{body};
+  auto reader = records::recordio_reader::of_request(body);
   records::record one;
   for (std::string_view bytes;;) {
     MDLC_TRY(const bool is_there, reader.next(bytes));

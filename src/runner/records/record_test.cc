@@ -70,6 +70,22 @@ TEST(recordio, what_is_broken_says_where) {
   }
 }
 
+TEST(recordio, a_request_may_be_one_record_without_a_frame) {
+  std::string message, framed_message;
+  append_features(message, std::vector<float>(25));
+  append_recordio(framed_message, message);
+  for (const std::string& body : {message, framed_message}) {
+    auto reader = recordio_reader::of_request(body);
+    std::string_view one;
+    EXPECT_TRUE(reader.next(one).value_or(false));
+    EXPECT_EQ(one, message);
+    EXPECT_FALSE(reader.next(one).value_or(true));
+  }
+  std::string_view one;
+  auto nothing = recordio_reader::of_request("");
+  EXPECT_FALSE(nothing.next(one).value_or(true));
+}
+
 std::string bytes_field(unsigned number, std::string_view content) {
   EXPECT_LT(content.size(), 128u);
   return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(content.size())} + std::string{content};

@@ -21,6 +21,12 @@ uint32_t word_at(std::string_view bytes, size_t at) {
 
 }  // namespace
 
+recordio_reader recordio_reader::of_request(std::string_view body) {
+  recordio_reader reader{body};
+  reader.is_bare_ = !body.empty() && (body.size() < sizeof recordio_magic || word_at(body, 0) != recordio_magic);
+  return reader;
+}
+
 base::result<recordio_reader::part> recordio_reader::take(std::string_view& content) {
   const auto wrong = [&](std::string_view why) {
     return base::fail(fmt::format("RecordIO: {} at byte {}", why, size_ - rest_.size()));
@@ -39,6 +45,10 @@ base::result<recordio_reader::part> recordio_reader::take(std::string_view& cont
 
 base::result<bool> recordio_reader::next(std::string_view& record) {
   if (rest_.empty()) return false;
+  if (is_bare_) {
+    record = std::exchange(rest_, {});
+    return true;
+  }
   MDLC_TRY(auto kind, take(record));
   if (kind == part::whole) return true;
   if (kind != part::first) return base::fail("RecordIO: a record's first part is missing");

@@ -17,6 +17,10 @@ inline constexpr size_t part_bytes_max = (1u << 29) - 1;  // what 29 bits hold
 class recordio_reader {
  public:
   explicit recordio_reader(std::string_view bytes) : rest_(bytes), size_(bytes.size()) {}
+  // Of a request: also one record without a frame, as a batch transform sends it that splits RecordIO into single
+  // records. It cannot be mistaken: what begins with the magic number is no Record that anybody writes, but a map's
+  // entry that would begin with a field that entries do not have.
+  static recordio_reader of_request(std::string_view body);
   // False at the end. The record is good until the next call. An error says at which byte: nothing can be read after
   // it.
   base::result<bool> next(std::string_view& record);
@@ -26,7 +30,8 @@ class recordio_reader {
   base::result<part> take(std::string_view& content);
   std::string_view rest_;
   size_t size_;
-  std::string joined_;  // of a record in several parts
+  bool is_bare_ = false;  // one record, without a frame
+  std::string joined_;    // of a record in several parts
 };
 
 // `record` is to be at most part_bytes_max long.

@@ -41,7 +41,7 @@ base::result<void> append_record(sparse_table& to, const records::record& r, boo
 }  // namespace
 
 base::result<void> append_records(sparse_table& to, std::string_view bytes, bool is_labelled) {
-  records::recordio_reader reader{bytes};
+  auto reader = is_labelled ? records::recordio_reader{bytes} : records::recordio_reader::of_request(bytes);
   records::record one;
   for (size_t number = 1;; ++number) {
     std::string_view message;
