@@ -410,3 +410,17 @@ def test_xgboost_takes_and_gives_records(lab: Learning) -> None:
     asked = b"".join(recordio.record(row.tolist()) for row in rounded[:5])
     answers = recordio.labels(lab.invoke(name, asked, ContentType=RECORDS, Accept=RECORDS))
     assert [a["score"][0] for a in answers] == pytest.approx(expected)
+
+
+def test_pipe_mode_trains_the_same_model(lab: Learning, clustered: dict[str, Any]) -> None:
+    name = unique("piped")
+    lab.put(f"in/{name}/train/part-0", table(POINTS))
+    lab.train(
+        name,
+        AlgorithmSpecification={"TrainingImage": KMEANS, "TrainingInputMode": "Pipe"},
+        HyperParameters={"k": "5", "feature_dim": "2"},
+        InputDataConfig=[channel("train", lab.uri(f"in/{name}/train/"), UNLABELLED)],
+    )
+    told = lab.await_training(name)
+    assert told["TrainingJobStatus"] == "Completed", told.get("FailureReason")
+    assert lab.content(told) == lab.content(clustered)
