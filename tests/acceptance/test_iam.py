@@ -177,3 +177,27 @@ def test_lists_come_in_pages(iam: Any) -> None:
 def test_roles_have_no_region(server: Server, role: str) -> None:
     told = server.run("aws", "iam", "get-role", "--role-name", role, "--region", "eu-central-1", check=True)
     assert json.loads(told.stdout)["Role"]["RoleName"] == role
+
+
+def test_a_role_is_simulated_as_it_is_treated(iam: Any, role: str) -> None:
+    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    asked = {"PolicySourceArn": arn, "ActionNames": ["s3:GetObject", "sagemaker:CreateModel", "logs:PutLogEvents"]}
+    told = iam.simulate_principal_policy(**asked)
+    assert [(r["EvalActionName"], r["EvalResourceName"], r["EvalDecision"]) for r in told["EvaluationResults"]] == [
+        (action, "*", "allowed") for action in asked["ActionNames"]
+    ]
+    assert told["IsTruncated"] is False
+    resources = ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]
+    pages = list(
+        iam.get_paginator("simulate_principal_policy").paginate(
+            **asked, ResourceArns=resources, PaginationConfig={"PageSize": 4}
+        )
+    )
+    assert [len(page["EvaluationResults"]) for page in pages] == [4, 2]
+    assert [(r["EvalActionName"], r["EvalResourceName"]) for page in pages for r in page["EvaluationResults"]] == [
+        (action, resource) for action in asked["ActionNames"] for resource in resources
+    ]
+    missing = asked | {"PolicySourceArn": f"{arn}-missing"}
+    assert refused(iam.simulate_principal_policy, **missing) == ("NoSuchEntity", 404)
+    elsewhere = asked | {"PolicySourceArn": f"arn:aws:iam::000000000000:role/elsewhere/{role}"}
+    assert refused(iam.simulate_principal_policy, **elsewhere) == ("NoSuchEntity", 404)

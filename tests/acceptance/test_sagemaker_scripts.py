@@ -282,3 +282,53 @@ def test_code_from_elsewhere_is_refused(lab: Lab, directory: str) -> None:
     name = unique("elsewhere")
     run(lab, name, {"sagemaker_submit_directory": directory})
     assert lab.await_training(name)["FailureReason"].startswith("ClientError: The hyperparameter sagemaker_submit_directory")
+
+
+CHANGED = """
+set -e
+cd /opt/ml/input/data/code
+test "$(cat given.txt)" = given
+echo mine > given.txt            # its own copy
+chmod +x given.txt
+echo 1 > /opt/ml/input/own.txt
+test "$(command -v python3)" = /opt/mdlc/own/bin/python3
+python3 -c 'import sklearn, sys; print("sees", sklearn.__version__, sys.prefix)'
+mkdir -p /tmp/six-package && cd /tmp/six-package
+printf 'from setuptools import setup\nsetup(name="trifle", version="1", py_modules=["trifle"])\n' > setup.py
+echo 'word = "installed"' > trifle.py
+pip3 install --no-index --no-build-isolation --quiet .
+python3 -c 'import trifle; print(trifle.word)'
+if (echo x > /opt/ml/input/data/train/part-1.csv) 2>/dev/null; then echo changed; fi
+if [ -n "$1" ]; then exit 7; fi
+"""
+
+
+def entry(lab: Lab, name: str, *arguments: str) -> dict[str, Any]:
+    lab.put(f"{name}/code/run.sh", CHANGED.encode())
+    lab.put(f"{name}/code/given.txt", b"given")
+    channels = [channel("train", lab.uri("data/train/")), channel("code", lab.uri(f"{name}/code/"))]
+    command = ["/bin/sh", "/opt/ml/input/data/code/run.sh"]
+    algorithm = {"TrainingImage": SKLEARN, "TrainingInputMode": "File", "ContainerEntrypoint": command}
+    if arguments:
+        algorithm |= {"ContainerArguments": list(arguments)}
+    lab.train(name, AlgorithmSpecification=algorithm, HyperParameters={}, InputDataConfig=channels)
+    return lab.await_training(name)
+
+
+def test_a_command_of_the_requests_own_runs_in_the_images_environment(lab: Lab) -> None:
+    name = unique("entry")
+    told = entry(lab, name)
+    assert told["TrainingJobStatus"] == "Completed", (told["FailureReason"], lines(lab, name))
+    printed = lines(lab, name)
+    assert "sees 1.2.1 /opt/mdlc/own" in printed
+    assert "installed" in printed
+    assert "changed" not in printed
+    # What it wrote is its own: neither S3's bytes nor the image's packages are other than before.
+    assert lab.get(f"{name}/code/given.txt") == b"given"
+    assert entry(lab, unique("entry"))["TrainingJobStatus"] == "Completed"
+
+
+def test_a_command_of_the_requests_own_fails_as_a_containers_does(lab: Lab) -> None:
+    told = entry(lab, unique("entry"), "fail")
+    assert told["TrainingJobStatus"] == "Failed"
+    assert told["FailureReason"] == "AlgorithmError: , exit code: 7"
