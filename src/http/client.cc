@@ -196,7 +196,7 @@ base::result<bool> client::state::read_some(incoming& in) {
     return failed("the connection broke");
   }
   if (got == 0) {
-    in.parser.put_eof(error);
+    if (in.parser.got_some()) in.parser.put_eof(error);
     if (error || !in.parser.is_done())
       return base::fail("the server closed the connection before its answer was complete");
     return true;

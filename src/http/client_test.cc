@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "http/server.h"
@@ -151,6 +152,35 @@ TEST_F(conversation, errors_of_source_and_sink_end_it) {
   const client::source dry = []() -> base::result<std::string_view> { return base::fail("dry"); };
   EXPECT_EQ(c.send_streamed({"POST", "/", {}}, dry, full, 20'000).error().message, "dry");
   EXPECT_EQ(c.send_streamed({"POST", "/", {}}, pieces_of("a", 1), full, 20'000).error().message, "full");
+}
+
+// A server that says that to whoever connects, and closes.
+std::string error_where_it_says(const std::string& what) {
+  const auto file = std::filesystem::temp_directory_path() / fmt::format("mdlc-client-{}", getpid());
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  file.string().copy(name.sun_path, sizeof name.sun_path - 1);
+  const sys::descriptor listening{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  EXPECT_EQ(::bind(listening.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  EXPECT_EQ(::listen(listening.get(), 1), 0);
+  std::thread other{[&] {
+    const sys::descriptor one{::accept(listening.get(), nullptr, nullptr)};
+    char request[1000];
+    EXPECT_GT(::recv(one.get(), request, sizeof request, 0), 0);
+    EXPECT_EQ(::send(one.get(), what.data(), what.size(), 0), static_cast<ssize_t>(what.size()));
+  }};
+  const auto r = client::to_unix(file).send({"GET", "/", {}}, "", 20'000);
+  other.join();
+  std::filesystem::remove(file);
+  return r ? "(an answer)" : r.error().message;
+}
+
+TEST(client, what_is_no_answer_is_an_error) {
+  const std::string half = "the server closed the connection before its answer was complete";
+  EXPECT_EQ(error_where_it_says(""), half);
+  EXPECT_EQ(error_where_it_says("HTTP/1.1 200 OK\r\nContent-"), half);
+  EXPECT_EQ(error_where_it_says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhalf"), half);
+  EXPECT_THAT(error_where_it_says("rubbish\r\n\r\n"), HasSubstr("not HTTP"));
 }
 
 TEST(client, nobody_there_is_an_error) { EXPECT_FALSE(client::to_unix("/nowhere/s").send({"GET", "/", {}}, "", 1000)); }

@@ -1,6 +1,7 @@
 // InvokeEndpoint: a variant by weight, its containers in turn, the answer or AWS's words for what went wrong.
 #include "base/bytes.h"
 #include "services/sagemaker/endpoints.h"
+#include "services/sagemaker/pipeline.h"
 
 namespace mdlc::services::sagemaker {
 namespace {
@@ -54,19 +55,12 @@ api::error error_of(const model_server::plan& p, model_failure::cause why) {
 struct passage : std::enable_shared_from_this<passage> {
   std::vector<std::shared_ptr<model_server>> servers;
   std::string variant;
-  InvokeEndpointInput in;
+  pipeline_request request;
   api::completion<InvokeEndpointOutput> done;
 
-  void step(size_t at, std::string content_type, std::string body) {
+  void step(size_t at, const std::string& content_type, std::string body) {
     model_request r;
-    const auto add = [&](const char* name, const std::optional<std::string>& value) {
-      if (value && !value->empty()) r.headers.add(name, *value);
-    };
-    add("Content-Type", content_type);
-    const bool is_last = at + 1 == servers.size();
-    if (is_last) add("Accept", in.Accept);
-    add("X-Amzn-SageMaker-Custom-Attributes", in.CustomAttributes);
-    add("X-Amzn-SageMaker-Inference-Id", in.InferenceId);
+    r.headers = request.headers(at, servers.size(), content_type);
     r.body = std::move(body);
     servers[at]->invoke(
         std::move(r), [self = shared_from_this(), at](model_answer answer) { self->answered(at, std::move(answer)); });
@@ -75,12 +69,12 @@ struct passage : std::enable_shared_from_this<passage> {
   void answered(size_t at, model_answer answer) {
     const auto& p = servers[at]->what();
     if (!answer) return done(tl::unexpected(error_of(p, answer.error().why)));
-    if (answer->status < 200 || answer->status >= 300)
+    if (!is_success(answer->status))
       return done(tl::unexpected(
           model_error(p, answer->status,
                       answer->status < 500 ? "CLIENT_ERROR_FROM_MODEL" : "INTERNAL_FAILURE_FROM_MODEL", answer->body)));
     std::string type{answer->headers.get("Content-Type")};
-    if (at + 1 < servers.size()) return step(at + 1, std::move(type), std::move(answer->body));
+    if (at + 1 < servers.size()) return step(at + 1, type, std::move(answer->body));
     InvokeEndpointOutput out;
     out.Body = std::move(answer->body);
     if (!type.empty()) out.ContentType = std::move(type);
@@ -136,10 +130,10 @@ void live_endpoint::invoke(const InvokeEndpointInput& in, api::completion<Invoke
       return refuse(fmt::format("Container {} not found for endpoint {}.", *in.TargetContainerHostname, key_.name));
   }
   p->variant = chosen->variant;
-  p->in = in;
+  p->request = {in.ContentType.value_or(""), in.Accept.value_or(""), in.CustomAttributes.value_or(""),
+                in.InferenceId.value_or("")};
   p->done = std::move(done);
-  auto body = std::move(p->in.Body);
-  p->step(0, in.ContentType.value_or(""), std::move(body));
+  p->step(0, p->request.content_type, in.Body);
 }
 
 }  // namespace mdlc::services::sagemaker

@@ -36,6 +36,8 @@ json::object write(const progress& p) {
                    {"container", p.container},
                    {"spawned_ns", p.spawned_ns},
                    {"exited_ns", p.exited_ns}};
+  if (!p.more_log_offsets.empty())
+    out["more_log_offsets"] = json::array(p.more_log_offsets.begin(), p.more_log_offsets.end());
   if (p.started_ms) out["started_ms"] = *p.started_ms;
   if (p.ended_ms) out["ended_ms"] = *p.ended_ms;
   return out;
@@ -70,6 +72,8 @@ progress read_progress(const json::value& v) {
   p.over_runtime = flag(v, "over_runtime");
   p.log_stream = json::text(v, "log_stream");
   p.log_offset = number(v, "log_offset").value_or(0);
+  if (const auto* offsets = json::find(v, "more_log_offsets"); offsets && offsets->is_array())
+    for (const auto& one : offsets->get_array()) p.more_log_offsets.push_back(one.is_int64() ? one.get_int64() : 0);
   if (const auto* values = json::find(v, "objective"); values && values->is_array()) p.objective = values->get_array();
   if (const auto* metrics = json::find(v, "metrics"); metrics && metrics->is_array()) p.metrics = metrics->get_array();
   p.artifact = json::text(v, "artifact");

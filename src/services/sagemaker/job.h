@@ -50,8 +50,9 @@ struct progress {
   bool stop_asked = false;
   bool over_runtime = false;
   std::string log_stream;
-  int64_t log_offset = 0;    // bytes of the program's log that are in CloudWatch Logs
-  json::array metrics;       // FinalMetricDataList
+  int64_t log_offset = 0;                 // bytes of the program's log that are in CloudWatch Logs
+  std::vector<int64_t> more_log_offsets;  // the same of a transform's other model servers, in order
+  json::array metrics;                    // FinalMetricDataList
   json::array objective;     // of a tuning job's training job: each value of the objective, in order, up to a bound
   std::string artifact;      // the model's S3 URI once it is there
   std::string exit_message;  // what a processing program left in /opt/ml/output/message

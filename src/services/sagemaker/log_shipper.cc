@@ -14,6 +14,13 @@ constexpr size_t event_overhead = 26;
 constexpr size_t event_bytes_max = 200'000;
 constexpr size_t read_bytes = log_batch_bytes;
 
+// How far the program's log is in CloudWatch Logs.
+int64_t& offset_of(progress& p, size_t program) {
+  if (program == 0) return p.log_offset;
+  if (p.more_log_offsets.size() < program) p.more_log_offsets.resize(program);
+  return p.more_log_offsets[program - 1];
+}
+
 std::string group_of(const job& j) { return fmt::format("/aws/sagemaker/{}Jobs", title_of(j.key.what)); }
 
 }  // namespace
@@ -59,33 +66,41 @@ bool log_shipper::make_stream(const std::string& name) {
   return true;
 }
 
+log_shipper::log_shipper(run& r) : log_shipper(r, log_source{r.folder()}) {}
+
+std::string log_shipper::stream() const {
+  const auto& jobs = run_.j.progress.log_stream;
+  return from_.stream.empty() ? jobs : fmt::format("{}/{}", jobs, from_.stream);
+}
+
 void log_shipper::ship(bool all) {
   while (true) {
-    auto text = runner::read_log(run_.folder(), run_.j.progress.log_offset, read_bytes);
-    if (!text || text->empty() || !make_stream(run_.j.progress.log_stream)) return;
+    auto& known = offset_of(run_.j.progress, from_.number);
+    auto text = runner::read_log(from_.folder, known, read_bytes);
+    if (!text || text->empty() || !make_stream(stream())) return;
     auto b = next_log_batch(*text, all && text->size() < read_bytes, run_.now_ms());
     if (b.taken == 0) return;
-    const auto offset = run_.j.progress.log_offset + static_cast<int64_t>(b.taken);
+    const auto offset = known + static_cast<int64_t>(b.taken);
     if (b.events.empty()) {
-      run_.edit([&](job& row) { row.progress.log_offset = offset; });
+      run_.edit([&](job& row) { offset_of(row.progress, from_.number) = offset; });
       continue;
     }
     api::call c{run_.s.host.db, run_.context(), [&](store::transaction& t, const api::answer<json::value>& answer) {
                   if (!answer) return;
                   auto row = find_job(t, run_.j.key);
                   if (!row) return;
-                  row->progress.log_offset = offset;
+                  offset_of(row->progress, from_.number) = offset;
                   update(t, *row);
                 }};
-    auto put = run_.s.host.operations.invoke("logs", "PutLogEvents", c,
-                                             json::object{{"logGroupName", group_of(run_.j)},
-                                                          {"logStreamName", run_.j.progress.log_stream},
-                                                          {"logEvents", std::move(b.events)}});
+    auto put = run_.s.host.operations.invoke(
+        "logs", "PutLogEvents", c,
+        json::object{
+            {"logGroupName", group_of(run_.j)}, {"logStreamName", stream()}, {"logEvents", std::move(b.events)}});
     if (!put) {
       base::log::warning("sagemaker: {}: PutLogEvents: {}", run_.j.key.arn(), put.error().message);
       return;
     }
-    run_.j.progress.log_offset = offset;
+    known = offset;
   }
 }
 

@@ -123,6 +123,12 @@ base::result<bool> record_reader::fill() {
   return !at_end_;
 }
 
+base::result<std::string_view> record_reader::some() {
+  begun_ = pending_.size();
+  MDLC_CHECK(fill());
+  return unread();
+}
+
 base::result<std::optional<batch>> record_reader::whole() {
   while (true) {
     if (static_cast<int64_t>(pending_.size()) > how_.max_payload_bytes) return too_large(how_.max_payload_bytes);

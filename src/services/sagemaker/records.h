@@ -42,6 +42,8 @@ class record_reader {
   // Nothing at the end. An error is the customer's: a record larger than a request may be, a frame that is none or not
   // whole, or no gzip.
   base::result<std::optional<batch>> next();
+  // Instead of next(): the object's bytes as they come, unzipped, until the next call; empty at the end.
+  base::result<std::string_view> some();
 
  private:
   base::result<bool> fill();  // false at the end of the input

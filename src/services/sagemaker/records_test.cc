@@ -84,6 +84,14 @@ TEST(records, larger_than_any_buffer_they_stay_whole) {
   EXPECT_EQ(together, text);
 }
 
+TEST(records, are_passed_over_where_bytes_are_asked_for) {
+  std::string text, got;
+  for (int i = 0; i < 100'000; ++i) text += fmt::format("line {}\n", i);
+  record_reader reader{content_of(text), {.max_payload_bytes = 4}};
+  for (auto bytes = reader.some(); bytes && !bytes->empty(); bytes = reader.some()) got += *bytes;
+  EXPECT_EQ(got, text);
+}
+
 TEST(records, know_where_they_stand) {
   record_reader reader{content_of("ab\n\ncd\n"), {.format = record_format::line}};
   const auto b = reader.next();

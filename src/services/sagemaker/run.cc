@@ -136,8 +136,7 @@ void unmark_output(store::transaction& t, const std::string& job_id, const std::
   t.run("DELETE FROM sagemaker_output WHERE job_id = ?1 AND key = ?2", {job_id, key});
 }
 
-bool run::begin_program() {
-  const auto where = folder();
+bool run::begin_program(const sys::path& where) {
   for (int tries = 0; tries < begin_tries_max; ++tries) {
     auto state = runner::look(where);
     if (!state || state->at != runner::job_state::phase::not_begun) return true;

@@ -53,7 +53,9 @@ class run {
   // `at_times` is called now and then meanwhile.
   std::optional<runner::job_state> await_end(log_shipper&, const std::function<void()>& at_times = {});
   // Begins it if it never began; false with the job failed if that cannot be done.
-  bool begin_program();
+  bool begin_program() { return begin_program(folder()); }
+  // The same of a job's other program, in a folder of its own.
+  bool begin_program(const sys::path& folder);
 
   // It is the job's turn: staging, with a log stream of its own.
   void begin_turn(std::string message);

@@ -8,8 +8,9 @@ namespace mdlc::services::sagemaker {
 namespace {
 
 constexpr size_t in_flight_per_request = 2;  // one at the server, one read ahead or waiting for its turn
-constexpr size_t shown_error_max = 500;
+constexpr size_t shown_message_max = 4096, shown_lines_max = 50;
 constexpr int64_t log_interval_ms = 500;
+constexpr int64_t retry_pause_first_ms = 50, retry_pause_max_ms = 1'000;
 constexpr size_t answer_bytes_max = size_t{1} << 30;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -24,13 +25,19 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
+// A record is a line of it, whether the object is split there or not.
+bool has_lines(std::string_view type) {
+  return type.starts_with("text/csv") || type.starts_with("application/jsonlines");
+}
+
 }  // namespace
 
 transform_pump::end transform_pump::pump(const std::vector<input_object>& objects) {
   objects_ = &objects;
   const auto guard = run_.steering.on_wake([this] { abandon(end::interrupted); });
   std::vector<std::thread> helpers;
-  for (size_t i = 1; i < set_.concurrency; ++i) helpers.emplace_back([this] { work(); });
+  // One more than there are requests at once: it reads ahead and writes meanwhile.
+  for (size_t i = 0; i < set_.concurrency; ++i) helpers.emplace_back([this] { work(); });
   work();
   for (auto& h : helpers) h.join();
   if (thrown_) std::rethrow_exception(thrown_);
@@ -46,20 +53,20 @@ void transform_pump::abandon(end why) {
 }
 
 void transform_pump::work() {
-  auto client = http::client::to_unix(set_.socket);
+  containers all;
+  for (size_t i = 0; i < servers_.count(); ++i) all.push_back(servers_.connect(i));
   {
     std::lock_guard lock{mutex_};
-    clients_.push_back(&client);
-    if (is_over_) client.cancel();
+    for (auto& c : all) {
+      clients_.insert(&c);
+      if (is_over_) c.cancel();
+    }
   }
   try {
     while (auto p = take()) {
-      result r;
-      if (p->content)
-        r = invoke(client, *p->content);
-      else
-        r = refusal_of(p->error);
-      deliver(*p, std::move(r));
+      auto r = ask(all, *p);
+      p->content = {};
+      deliver(*std::move(p), std::move(r));
     }
   } catch (...) {
     {
@@ -69,7 +76,7 @@ void transform_pump::work() {
     abandon(end::interrupted);
   }
   std::lock_guard lock{mutex_};
-  std::erase(clients_, &client);
+  for (auto& c : all) clients_.erase(&c);
 }
 
 std::optional<transform_pump::piece> transform_pump::take() {
@@ -82,16 +89,17 @@ std::optional<transform_pump::piece> transform_pump::take() {
   is_reading_ = true;
   const bool is_abandoned = failed_.contains(object_);
   lock.unlock();
-  piece p;
-  if (is_abandoned) {
-    reader_.reset();
-    p.object = object_;
-  } else {
-    p = read_piece();
-  }
+  auto p = is_abandoned ? piece{} : read_piece();
   lock.lock();
+  p.object = object_;
   p.number = next_number_++;
-  if (!p.content) ++object_;
+  if (p.is_sent()) {
+    unsent_.insert(p.number);
+  } else {
+    reader_.reset();
+    is_stream_taken_ = false;
+    ++object_;
+  }
   is_reading_ = false;
   changed_.notify_all();
   return p;
@@ -100,73 +108,185 @@ std::optional<transform_pump::piece> transform_pump::take() {
 // REQUIRES: is_reading_ is ours.
 transform_pump::piece transform_pump::read_piece() {
   piece p;
-  p.object = object_;
+  if (set_.is_streamed) {
+    if (!is_stream_taken_) p.what = kind::stream;
+    is_stream_taken_ = true;
+    return p;
+  }
+  const auto broken = [&](const base::error& why) {
+    p.what = kind::broken;
+    p.error = why.message;
+    return std::move(p);
+  };
   const auto& o = (*objects_)[object_];
   if (!reader_) {
     auto content = open_object(run_, o.bucket, o.key);
-    if (!content) {
-      p.error = content.error().message;
-      return p;
-    }
+    if (!content) return broken(content.error());
     reader_.emplace(*std::move(content), set_.split);
   }
   auto next = reader_->next();
-  if (!next) p.error = next.error().message;
-  if (next && *next) p.content = *std::move(*next);
-  if (!p.content) reader_.reset();
+  if (!next) return broken(next.error());
+  if (!*next) return p;
+  p.what = kind::records;
+  p.content = **std::move(next);
   return p;
 }
 
-transform_pump::result transform_pump::send(http::client& client, const std::string& body, http::response& answer) {
-  http::request_head head{"POST", "/invocations", {}};
-  if (!set_.content_type.empty()) head.headers.add("Content-Type", set_.content_type);
-  if (!set_.accept.empty()) head.headers.add("Accept", set_.accept);
-  result r;
-  for (int tries = 0; tries <= set_.retries; ++tries) {
-    auto sent = client.send(head, body, set_.timeout_ms, answer_bytes_max);
-    if (sent && sent->status >= 200 && sent->status < 300) {
-      answer = *std::move(sent);
-      return {};
+// Requests begin in the order of the input.
+bool transform_pump::await_turn(int64_t number) {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return is_over_ || (sending_ < set_.concurrency && *unsent_.begin() == number); });
+  unsent_.erase(number);
+  if (is_over_) return false;
+  ++sending_;
+  changed_.notify_all();
+  return true;
+}
+
+void transform_pump::leave_turn() {
+  std::lock_guard lock{mutex_};
+  --sending_;
+  changed_.notify_all();
+}
+
+void transform_pump::give_up_turn(int64_t number) {
+  std::lock_guard lock{mutex_};
+  unsent_.erase(number);
+  changed_.notify_all();
+}
+
+transform_pump::result transform_pump::ask(containers& all, const piece& p) {
+  if (p.what == kind::broken) return {.failed = customers(p.error)};
+  if (!p.is_sent()) return {};
+  return invoke(all, p);
+}
+
+transform_pump::result transform_pump::invoke(containers& all, const piece& p) {
+  std::string other;
+  const auto* body = &p.content.body;
+  if (p.what == kind::records && !set_.processing.input.is_everything()) {
+    auto kept = filtered(p.content);
+    if (!kept) {
+      give_up_turn(p.number);
+      return {.failed = customers(kept.error().message)};
     }
-    if (sent) {
-      r.error = fmt::format("{}: {}", sent->status, std::string_view{sent->body}.substr(0, shown_error_max));
-      r.is_customers = sent->status < 500;
-      if (r.is_customers) return r;
-    } else {
-      r.error = sent.error().message;
-      r.is_customers = false;
-      if (run_.steering.wants_attention()) return r;
-      if (!server_runs()) {
-        abandon(end::server_gone);
-        return r;
-      }
-    }
+    other = *std::move(kept);
+    body = &other;
   }
+  if (!await_turn(p.number)) return {};
+  result r;
+  http::response answer;
+  r.failed = retried([&] {
+    return p.what == kind::stream ? stream(all[0], (*objects_)[p.object], r.streamed)
+                                  : pass_through(all, *body, answer);
+  });
+  leave_turn();
+  if (r.failed || p.what == kind::stream) return r;
+  auto output = assemble(p.content, std::move(answer));
+  if (!output) return {.failed = customers(output.error().message)};
+  r.output = *std::move(output);
   return r;
 }
 
-transform_pump::result transform_pump::invoke(http::client& client, const batch& content) {
-  std::string filtered;
-  const bool filters = !set_.processing.input.is_everything();
-  if (filters) {
-    for (size_t i = 0; i < content.records.size(); ++i) {
-      auto one = filter_input(set_.processing, set_.content_type, content.record(i));
-      if (!one) return refusal_of(one.error().message);
-      if (i) filtered += '\n';
-      filtered += *one;
-    }
-  }
-  http::response answer;
-  auto sent = send(client, filters ? filtered : content.body, answer);
-  if (!sent.error.empty()) return sent;
-  auto output = assemble(content, answer);
-  if (!output) return refusal_of(output.error().message);
-  return {*std::move(output), {}, false};
+transform_pump::refusal transform_pump::refused(const http::response& answer) {
+  const bool is_customers = answer.status < 500;
+  const auto what = is_customers ? "ClientError" : "Bad HTTP status received from algorithm";
+  return {is_customers, is_customers, fmt::format("{}: {}", what, answer.status), answer.body};
 }
 
-base::result<std::string> transform_pump::assemble(const batch& content, const http::response& answer) const {
-  std::string output = answer.body;
+transform_pump::refusal transform_pump::unanswered(const base::error& why) {
+  return {false, false, "Unable to get response from algorithm", why.message};
+}
+
+std::optional<transform_pump::refusal> transform_pump::retried(const std::function<std::optional<refusal>()>& once) {
+  int64_t pause_ms = retry_pause_first_ms;
+  for (int tries = 0;; ++tries) {
+    auto failed = once();
+    if (!failed || failed->is_final) return failed;
+    // Also after the last try: a server that has just died is told apart from one that does not answer.
+    if (!pause(pause_ms)) return failed;
+    pause_ms = std::min(2 * pause_ms, retry_pause_max_ms);
+    if (!servers_.all_run()) {
+      abandon(end::server_gone);
+      return failed;
+    }
+    if (tries >= set_.retries) return failed;
+  }
+}
+
+// False if there is nothing to wait for any more.
+bool transform_pump::pause(int64_t ms) {
+  std::unique_lock lock{mutex_};
+  return !changed_.wait_for(lock, std::chrono::milliseconds{ms}, [&] { return is_over_; });
+}
+
+std::optional<transform_pump::refusal> transform_pump::pass_through(containers& all, const std::string& body,
+                                                                    http::response& answer) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{set_.timeout_ms};
+  auto type = set_.request.content_type;
+  for (size_t at = 0; at < all.size(); ++at) {
+    const http::request_head head{"POST", "/invocations", set_.request.headers(at, all.size(), type)};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto sent = all[at].send(head, at == 0 ? body : answer.body, left.count(), answer_bytes_max);
+    if (!sent) return unanswered(sent.error());
+    if (!is_success(sent->status)) return refused(*sent);
+    answer = *std::move(sent);
+    type = answer.headers.get("Content-Type");
+  }
+  return std::nullopt;
+}
+
+std::optional<transform_pump::refusal> transform_pump::stream(http::client& client, const input_object& o,
+                                                              std::unique_ptr<blob::writer>& output) {
+  auto content = open_object(run_, o.bucket, o.key);
+  if (!content) return customers(content.error().message);
+  record_reader reader{*std::move(content), set_.split};
+  std::optional<refusal> of_input;
+  output = stage();
+  char last = '\n';
+  const auto source = [&]() -> base::result<std::string_view> {
+    auto bytes = reader.some();
+    if (!bytes) of_input = customers(bytes.error().message);
+    return bytes;
+  };
+  const auto sink = [&](std::string_view bytes) -> base::result<void> {
+    last = bytes.back();
+    if (auto written = output->write(bytes); !written) throw store::failure(written.error().message);
+    return {};
+  };
+  const http::request_head head{"POST", "/invocations", set_.request.headers(0, 1, set_.request.content_type)};
+  auto sent = client.send_streamed(head, source, sink, set_.timeout_ms);
+  if (of_input) return of_input;
+  if (!sent) return unanswered(sent.error());
+  if (!is_success(sent->status)) return refused(*sent);
+  return set_.assemble_lines && last != '\n' ? (sink("\n"), std::nullopt) : std::nullopt;
+}
+
+// The records as text, of objects that are not split, too.
+std::vector<std::string_view> transform_pump::text_records(const batch& content, std::string_view type) const {
+  if (set_.split.format == record_format::whole && has_lines(type)) return lines_of(content.body);
+  std::vector<std::string_view> all;
+  for (size_t i = 0; i < content.records.size(); ++i) all.push_back(content.record(i));
+  return all;
+}
+
+base::result<std::string> transform_pump::filtered(const batch& content) const {
+  const auto& type = set_.request.content_type;
+  const auto records = text_records(content, type);
+  std::string out;
+  for (const auto& record : records) {
+    MDLC_TRY(auto one, filter_input(set_.processing, type, record));
+    if (!out.empty() || &record != &records.front()) out += '\n';
+    out += one;
+  }
+  return out;
+}
+
+base::result<std::string> transform_pump::assemble(const batch& content, http::response answer) const {
+  auto output = std::move(answer.body);
   if (set_.processing.changes_output()) {
+    answer.body = std::move(output);
     MDLC_TRY(output, process(content, answer));
   }
   // One line's end behind each answer, whether the server wrote it or not.
@@ -175,27 +295,30 @@ base::result<std::string> transform_pump::assemble(const batch& content, const h
 }
 
 base::result<std::string> transform_pump::process(const batch& content, const http::response& answer) const {
-  const auto type = answer.headers.get("Content-Type", set_.accept.empty() ? set_.content_type : set_.accept);
+  const auto& r = set_.request;
+  const auto type = answer.headers.get("Content-Type", r.accept.empty() ? r.content_type : r.accept);
   std::string_view body = answer.body;
-  if (set_.split.format != record_format::line) {
+  const auto records = text_records(content, r.content_type);
+  if (set_.split.format == record_format::whole && !has_lines(r.content_type)) {
     while (body.ends_with('\n')) body.remove_suffix(1);
-    return process_output(set_.processing, type, content.record(0), body);
+    return process_output(set_.processing, type, records[0], body);
   }
   const auto answers = lines_of(body);
-  if (answers.size() != content.records.size())
+  if (answers.size() != records.size())
     return base::fail("Fail to join data: mismatched line count between the input and the output");
   std::string out;
   for (size_t i = 0; i < answers.size(); ++i) {
-    MDLC_TRY(auto one, process_output(set_.processing, type, content.record(i), answers[i]));
+    MDLC_TRY(auto one, process_output(set_.processing, type, records[i], answers[i]));
     out += one;
     out += '\n';
   }
   return out;
 }
 
-void transform_pump::deliver(const piece& p, result r) {
+void transform_pump::deliver(piece p, result r) {
   std::unique_lock lock{mutex_};
-  ready_.try_emplace(p.number, p, std::move(r));
+  const auto number = p.number;
+  ready_.try_emplace(number, std::move(p), std::move(r));
   if (is_writing_) return;  // who writes takes it along
   is_writing_ = true;
   for (auto first = ready_.begin(); first != ready_.end() && first->first == written_ && !is_over_;
@@ -211,37 +334,50 @@ void transform_pump::deliver(const piece& p, result r) {
   is_writing_ = false;
 }
 
+std::unique_ptr<blob::writer> transform_pump::stage() {
+  auto staged = run_.s.host.blobs.stage();
+  if (!staged) throw store::failure(staged.error().message);
+  return *std::move(staged);
+}
+
 // REQUIRES: is_writing_ is ours.
 void transform_pump::finish(const piece& p, result r) {
-  const auto& object = (*objects_)[p.object];
   if (const auto now = std::chrono::steady_clock::now(); now - shipped_ > std::chrono::milliseconds{log_interval_ms}) {
-    log_.ship(false);
+    servers_.ship_logs(false);
     shipped_ = now;
   }
   if (failed_.contains(p.object)) return;
-  if (!r.error.empty()) return fail_object(p.object, r);
-  if (!writer_) {
-    auto staged = run_.s.host.blobs.stage();
-    if (!staged) throw store::failure(staged.error().message);
-    writer_ = *std::move(staged);
-  }
-  if (!p.content) return publish(object);
+  if (r.failed) return fail_object(p.object, *r.failed);
+  if (r.streamed) writer_ = std::move(r.streamed);
+  if (!writer_) writer_ = stage();
+  if (!p.is_sent()) return publish(p.object);
   if (auto written = writer_->write(r.output); !written) throw store::failure(written.error().message);
 }
 
-void transform_pump::fail_object(size_t object, const result& r) {
+// In the data log as SageMaker writes it: the headline, then what the model said, line by line.
+void transform_pump::fail_object(size_t object, const refusal& why) {
   writer_.reset();
   {
     std::lock_guard lock{mutex_};
     failed_.insert(object);
   }
   const auto& o = (*objects_)[object];
-  const auto whose = r.is_customers ? "ClientError" : "AlgorithmError";
-  log_.say("data-log", fmt::format("[sagemaker logs]: {}/{}: {}: {}", o.bucket, o.key, whose, r.error));
-  if (failure_.empty()) failure_ = fmt::format("{}: See job logs for more information", whose);
+  const auto say = [&](std::string_view line) { servers_.say(fmt::format("{}/{}: {}", o.bucket, o.key, line)); };
+  say(why.headline);
+  if (!why.message.empty()) {
+    say("");
+    say("Message:");
+    auto lines = lines_of(std::string_view{why.message}.substr(0, shown_message_max));
+    lines.resize(std::min(lines.size(), shown_lines_max));
+    for (const auto& line : lines) say(line);
+  }
+  if (failure_.empty())
+    failure_ =
+        fmt::format("{}: See job logs for more information", why.is_customers ? "ClientError" : "AlgorithmError");
 }
 
-void transform_pump::publish(const input_object& object) {
+void transform_pump::publish(size_t index) {
+  const auto& object = (*objects_)[index];
   auto content = writer_->finish();
   writer_.reset();
   if (!content) throw store::failure(content.error().message);
@@ -252,14 +388,8 @@ void transform_pump::publish(const input_object& object) {
   sys::crash_point("job.after_publish");
   if (put) return;
   if (put.error().is_internal) throw store::failure("a transform's output could not be published");
-  const auto index = static_cast<size_t>(&object - objects_->data());
   fail_object(index,
-              refusal_of(fmt::format("Cannot write s3://{}/{}: {}", set_.output.bucket, key, put.error().message)));
-}
-
-bool transform_pump::server_runs() {
-  auto state = runner::look(run_.folder());
-  return state && state->at == runner::job_state::phase::running;
+              customers(fmt::format("Cannot write s3://{}/{}: {}", set_.output.bucket, key, put.error().message)));
 }
 
 }  // namespace mdlc::services::sagemaker

@@ -1,4 +1,4 @@
-// The working part of a batch transform: objects in, requests to the model server side by side, answers in order, one
+// The working part of a batch transform: objects in, requests to the model servers side by side, answers in order, one
 // output an object. Memory is bounded by the number of requests in flight and their size.
 #pragma once
 
@@ -9,36 +9,36 @@
 #include <string>
 #include <vector>
 
-#include "http/client.h"
 #include "services/sagemaker/data_processing.h"
 #include "services/sagemaker/inputs.h"
+#include "services/sagemaker/pipeline.h"
 #include "services/sagemaker/records.h"
-#include "services/sagemaker/run.h"
+#include "services/sagemaker/transform_servers.h"
 
 namespace mdlc::services::sagemaker {
 
 struct transform_settings {
-  std::string content_type;  // may be empty
-  std::string accept;        // may be empty
+  pipeline_request request;
   splitting split;
   bool assemble_lines = false;  // AssembleWith Line
+  // An object is one request, passed on as it is read, and so is its answer: both may be larger than memory.
+  bool is_streamed = false;
   size_t concurrency = 1;
-  int64_t timeout_ms = 600'000;
+  int64_t timeout_ms = 600'000;  // of a request, through all containers
   int retries = 3;
   data_processing processing;
   s3_place output;
-  sys::path socket;
 };
 
 class transform_pump {
  public:
-  transform_pump(run& r, const transform_settings& settings, log_shipper& log)
-      : run_(r), job_id_(r.j.id), set_(settings), log_(log) {}
+  transform_pump(run& r, const transform_settings& settings, transform_servers& servers)
+      : run_(r), job_id_(r.j.id), set_(settings), servers_(servers) {}
 
   enum class end {
     done,         // each object has its output, or has failed
     interrupted,  // the job is to stop, or the server shuts down
-    server_gone,  // the model server ended
+    server_gone,  // a model server ended
   };
   end pump(const std::vector<input_object>&);
 
@@ -46,37 +46,58 @@ class transform_pump {
   std::string failure() const { return failure_; }
 
  private:
-  struct piece {  // of one object; the last one of it has no batch
+  enum class kind { records, stream, last, broken };
+  struct piece {  // of one object, which ends with one that is `last` or `broken`
+    kind what = kind::last;
     size_t object = 0;
     int64_t number = 0;
-    std::optional<batch> content;
-    std::string error;  // instead
+    batch content{};      // records
+    std::string error{};  // broken: why
+    bool is_sent() const { return what == kind::records || what == kind::stream; }
+  };
+  struct refusal {
+    bool is_customers = false;
+    bool is_final = false;  // another try would be the same
+    std::string headline;   // SageMaker's, for the data log
+    std::string message{};  // the model's own
   };
   struct result {
-    std::string output;
-    std::string error;
-    bool is_customers = false;
+    std::string output{};
+    std::unique_ptr<blob::writer> streamed{};  // instead, all of the object's output
+    std::optional<refusal> failed{};
   };
-  static result refusal_of(std::string why) { return {{}, std::move(why), true}; }
+  using containers = std::vector<http::client>;
+  static refusal customers(std::string why) { return {true, true, "ClientError: " + std::move(why)}; }
+  static refusal refused(const http::response&);
+  static refusal unanswered(const base::error& why);
 
   void work();
   std::optional<piece> take();
   piece read_piece();
-  result invoke(http::client&, const batch&);
-  result send(http::client&, const std::string& body, http::response&);
-  base::result<std::string> assemble(const batch&, const http::response&) const;
+  bool await_turn(int64_t number);
+  void leave_turn();
+  void give_up_turn(int64_t number);
+  result ask(containers&, const piece&);
+  result invoke(containers&, const piece&);
+  std::optional<refusal> retried(const std::function<std::optional<refusal>()>& once);
+  std::optional<refusal> pass_through(containers&, const std::string& body, http::response&);
+  std::optional<refusal> stream(http::client&, const input_object&, std::unique_ptr<blob::writer>&);
+  bool pause(int64_t ms);
+  base::result<std::string> filtered(const batch&) const;
+  base::result<std::string> assemble(const batch&, http::response) const;
   base::result<std::string> process(const batch&, const http::response&) const;
-  void deliver(const piece&, result);
+  std::vector<std::string_view> text_records(const batch&, std::string_view type) const;
+  void deliver(piece, result);
   void finish(const piece&, result);
-  void publish(const input_object&);
-  void fail_object(size_t object, const result&);
+  void publish(size_t object);
+  void fail_object(size_t object, const refusal&);
   void abandon(end why);
-  bool server_runs();
+  std::unique_ptr<blob::writer> stage();
 
   run& run_;
   const std::string job_id_;
   const transform_settings& set_;
-  log_shipper& log_;
+  transform_servers& servers_;
   const std::vector<input_object>* objects_ = nullptr;
 
   std::mutex mutex_;  // of all below
@@ -84,12 +105,16 @@ class transform_pump {
   end end_ = end::done;
   bool is_over_ = false;
   std::exception_ptr thrown_;
-  std::vector<http::client*> clients_;
+  std::set<http::client*> clients_;
   // Reading: one thread at a time.
   bool is_reading_ = false;
   size_t object_ = 0;
+  bool is_stream_taken_ = false;  // of object_
   std::optional<record_reader> reader_;
   int64_t next_number_ = 0;
+  // Sending: in order, as many at once as is said.
+  std::set<int64_t> unsent_;
+  size_t sending_ = 0;
   // Writing: one thread at a time.
   bool is_writing_ = false;
   std::chrono::steady_clock::time_point shipped_{};
