@@ -283,7 +283,7 @@ def test_a_container_that_does_not_start_fails_the_job(lab: Transforms, which: i
 def nothing_is_left(lab: Transforms, told: dict[str, Any]) -> None:
     """No program of an ended job, and no folder."""
     assert told["TransformJobStatus"] in ("Completed", "Failed", "Stopped")
-    jobs = lab.server.data / "jobs"
+    jobs = lab.server.data / "jobs" / "transform"
     wait_until(lambda: not any(jobs.iterdir()) if jobs.exists() else True)
     running = subprocess.run(["pgrep", "-f", f"supervise .*{jobs}"], capture_output=True, text=True).stdout
     assert running == ""
