@@ -336,7 +336,7 @@ def test_what_the_model_calls_wrong_is_not_repeated(lab: Transforms) -> None:
 def test_a_server_that_dies_ends_the_job_and_what_is_done_stays(lab: Transforms, of_two: bool) -> None:
     containers = [lab.container("echo"), lab.container()] if of_two else [lab.container()]
     told, out = lab.run(lab.served(*containers), {"1": b"1\n", "2": b"die\n", "3": b"3\n"})
-    reason = "AlgorithmError: The model server ended with exit code 137. See job logs for more information"
+    reason = "AlgorithmError: The model server was killed by signal 9. See job logs for more information"
     assert (told["TransformJobStatus"], told["FailureReason"]) == ("Failed", reason)
     assert out["1"] == b"<1>\n" and "2" not in out
     nothing_is_left(lab, told)
