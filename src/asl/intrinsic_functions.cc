@@ -4,6 +4,7 @@
 
 #include "asl/intrinsic.h"
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 namespace mdlc::asl {
 namespace {
@@ -151,7 +152,8 @@ answer base64_decode(arguments a, chance&) {
     return refuse("The argument to States.Base64Decode must be at most 10000 characters.");
   auto bytes = base::from_base64(text);
   if (!bytes) return refuse("The argument to States.Base64Decode is not valid Base64.");
-  return json::value(json::string(*bytes));
+  // A payload is text: what is none becomes U+FFFD, as in Java.
+  return json::value(json::string(base::to_utf8(*bytes, "\xEF\xBF\xBD")));
 }
 
 answer hash(arguments a, chance&) {
@@ -222,19 +224,32 @@ answer math_add(arguments a, chance&) {
   return json::value(sum);
 }
 
+// Bytes of the character that the text begins with. REQUIRES: it is UTF-8, and not empty.
+size_t character_bytes(std::string_view text) {
+  size_t n = 1;
+  while (n < text.size() && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) ++n;
+  return n;
+}
+
 // The delimiter's characters each split; what is empty is left out, as AWS does.
 answer string_split(arguments a, chance&) {
   if (!a[0].is_string() || !a[1].is_string()) return refuse("The arguments to States.StringSplit must be strings.");
   auto text = json::view(a[0].get_string());
   auto delimiters = json::view(a[1].get_string());
   json::array out;
-  size_t begin = 0;
-  while (begin <= text.size()) {
-    size_t end = delimiters.empty() ? std::string_view::npos : text.find_first_of(delimiters, begin);
-    if (end == std::string_view::npos) end = text.size();
-    if (end > begin) out.emplace_back(json::string(text.substr(begin, end - begin)));
-    begin = end + 1;
+  size_t begin = 0, at = 0;
+  auto part = [&] {
+    if (at > begin) out.emplace_back(json::string(text.substr(begin, at - begin)));
+  };
+  while (at < text.size()) {
+    auto one = text.substr(at, character_bytes(text.substr(at)));
+    if (delimiters.find(one) != std::string_view::npos) {
+      part();
+      begin = at + one.size();
+    }
+    at += one.size();
   }
+  part();
   return json::value(std::move(out));
 }
 

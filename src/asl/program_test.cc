@@ -98,12 +98,33 @@ TEST(program, what_is_no_json_is_told_as_jackson_tells_it) {
        "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value\n at [Source: "
        "(String)\"{\"a\" "
        "1}\"; line: 1, column: 7]"},
+      {"{\"ä\" €}",
+       "Unexpected character ('€' (code 8364 / 0x20ac)): was expecting a colon to separate field name and value\n at "
+       "[Source: (String)\"{\"ä\" €}\"; line: 1, column: 7]"},
+      {"\"\\ö\"",
+       "Unrecognized character escape 'ö' (code 246)\n at [Source: (String)\"\"\\ö\"\"; line: 1, column: 4]"},
   };
   for (const auto& r : rows) {
     auto found = validate(r.text);
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].code, "INVALID_JSON_DESCRIPTION");
     EXPECT_EQ(found[0].message, r.told);
+  }
+}
+
+TEST(program, a_source_is_cut_between_characters) {
+  struct {
+    size_t before;
+    const char *last, *shown, *cut;
+  } rows[] = {{499, "ö", "ö", "[truncated 2 chars]"},
+              {498, "😀", "😀", "[truncated 2 chars]"},
+              {499, "😀", "", "[truncated 4 chars]"}};
+  for (const auto& r : rows) {
+    auto begin = "\"" + std::string(r.before - 1, 'x');
+    auto found = validate(begin + r.last + "zz");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_NE(found[0].message.find(fmt::format("(String)\"{}{}\"{};", begin, r.shown, r.cut)), std::string::npos)
+        << found[0].message;
   }
 }
 

@@ -7,9 +7,40 @@
 namespace mdlc::asl {
 namespace {
 
-constexpr size_t shown_bytes = 500;  // Jackson cuts the source there
+constexpr size_t shown_units = 500;  // Jackson cuts the source there
 constexpr int max_depth = 512;
 
+// UTF-16 units of the character that begins with this byte of UTF-8, 0 within one: what Jackson counts.
+size_t units(char byte) {
+  auto c = static_cast<unsigned char>(byte);
+  return (c & 0xC0) == 0x80 ? 0 : c >= 0xF0 ? 2 : 1;
+}
+
+size_t units(std::string_view text) {
+  size_t out = 0;
+  for (char c : text) out += units(c);
+  return out;
+}
+
+// The text's beginning of so many units at most, in whole characters.
+std::string_view first_units(std::string_view text, size_t most) {
+  size_t end = 0;
+  for (size_t used = 0; end < text.size() && (used += units(text[end])) <= most;) ++end;
+  return text.substr(0, end);
+}
+
+// The character at a place, as Jackson shows it: "'a' (code 97)", "'€' (code 8364 / 0x20ac)".
+std::string shown_character(std::string_view text, size_t at) {
+  size_t end = at + 1;
+  auto first = static_cast<unsigned char>(text[at]);
+  uint32_t code = first < 0x80 ? first : first < 0xE0 ? first & 0x1F : first < 0xF0 ? first & 0x0F : first & 0x07;
+  for (; end < text.size() && units(text[end]) == 0; ++end)
+    code = code << 6 | (static_cast<unsigned char>(text[end]) & 0x3F);
+  auto c = text.substr(at, end - at);
+  return code > 255 ? fmt::format("'{}' (code {} / 0x{:x})", c, code, code) : fmt::format("'{}' (code {})", c, code);
+}
+
+// Lines and columns from 1, these in UTF-16 units.
 place_in_text place(std::string_view text, size_t at) {
   place_in_text out{1, 1};
   for (size_t i = 0; i < at && i < text.size(); ++i) {
@@ -17,7 +48,7 @@ place_in_text place(std::string_view text, size_t at) {
       ++out.line;
       out.column = 1;
     } else {
-      ++out.column;
+      out.column += static_cast<int>(units(text[i]));
     }
   }
   return out;
@@ -38,8 +69,9 @@ class fault_finder {
  private:
   std::string source(size_t at) const {
     auto p = place(text_, at);
-    std::string_view shown = text_.substr(0, shown_bytes);
-    std::string cut = text_.size() > shown_bytes ? fmt::format("[truncated {} chars]", text_.size() - shown_bytes) : "";
+    auto shown = first_units(text_, shown_units);
+    auto rest = units(text_.substr(shown.size()));
+    std::string cut = rest ? fmt::format("[truncated {} chars]", rest) : "";
     return fmt::format("[Source: (String)\"{}\"{}; line: {}, column: {}]", shown, cut, p.line, p.column);
   }
 
@@ -50,10 +82,7 @@ class fault_finder {
 
   bool unexpected(std::string_view expectation) {
     if (at_ >= text_.size()) return end();
-    char c = text_[at_];
-    return report(
-        fmt::format("Unexpected character ('{}' (code {})): {}", c, static_cast<unsigned char>(c), expectation),
-        at_ + 1);
+    return report(fmt::format("Unexpected character ({}): {}", shown_character(text_, at_), expectation), at_ + 1);
   }
 
   bool end() {
@@ -134,9 +163,7 @@ class fault_finder {
       if (c == '\\') {
         ++at_;
         if (at_ < text_.size() && std::string_view{"\"\\/bfnrtu"}.find(text_[at_]) == std::string_view::npos)
-          return report(fmt::format("Unrecognized character escape '{}' (code {})", text_[at_],
-                                    static_cast<unsigned char>(text_[at_])),
-                        at_ + 1);
+          return report(fmt::format("Unrecognized character escape {}", shown_character(text_, at_)), at_ + 1);
       }
     }
     if (at_ >= text_.size())

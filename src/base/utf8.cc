@@ -23,13 +23,13 @@ size_t sequence_length(std::string_view bytes) {
 
 }  // namespace
 
-std::string to_utf8(std::string_view bytes) {
+std::string to_utf8(std::string_view bytes, std::string_view instead) {
   std::string out;
   out.reserve(bytes.size());
   while (!bytes.empty()) {
     const auto length = sequence_length(bytes);
     if (length == 0)
-      out += '?';
+      out += instead;
     else
       out += bytes.substr(0, length);
     bytes.remove_prefix(length == 0 ? 1 : length);

@@ -23,6 +23,7 @@ TEST(utf8, what_is_no_text_becomes_question_marks) {
       {"\x80", "?"},
   };
   for (const auto& [bytes, text] : cases) EXPECT_EQ(to_utf8(bytes), text);
+  EXPECT_EQ(to_utf8("a\xFFz", "-?-"), "a-?-z");
 }
 
 }  // namespace
