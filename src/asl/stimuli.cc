@@ -79,7 +79,7 @@ void interpreter::begin_if_not(frame& f) {
 
 void interpreter::on(const task_submitted& s) {
   frame* f = awaiting(s.command);
-  if (!f || f->submitted) return;
+  if (!f || f->submitted || f->opened->command->kind == task_kind::map_run) return;
   begin_if_not(*f);
   record r = make(*f, record_kind::command_progressed, event_type::task_submitted);
   r.command = s.command;
