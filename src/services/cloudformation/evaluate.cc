@@ -156,7 +156,7 @@ evaluator::outcome evaluator::sub(const json::value& argument) {
                call["Fn::GetAtt"] = json::array{json::value(name.substr(0, dot)), json::value(name.substr(dot + 1))};
              return text(call);
            }));
-  return some(json::value(std::move(out)));
+  return some(json::value(out));
 }
 
 api::answer<json::array> evaluator::list(const json::value& v, std::string_view whose) {
@@ -179,7 +179,7 @@ evaluator::outcome evaluator::join(const json::value& argument) {
     MDLC_TRY(auto part, text(parts[i]));
     out += part;
   }
-  return some(json::value(std::move(out)));
+  return some(json::value(out));
 }
 
 evaluator::outcome evaluator::select(const json::value& argument) {

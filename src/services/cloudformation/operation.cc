@@ -176,11 +176,11 @@ api::answer<json::value> operation::evaluate_outputs() {
     json::object one;
     one["OutputKey"] = name;
     MDLC_TRY(auto value, output_text(expressions(), declared.value));
-    one["OutputValue"] = std::move(value);
+    one["OutputValue"] = value;
     if (!declared.description.empty()) one["Description"] = declared.description;
     if (declared.export_name) {
       MDLC_TRY(auto exported, output_text(expressions(), *declared.export_name));
-      one["ExportName"] = std::move(exported);
+      one["ExportName"] = exported;
     }
     out.push_back(std::move(one));
   }

@@ -96,7 +96,7 @@ api::answer<calls> create_machine(const stack_identity& stack, const resource& r
   input["name"] = json::text(r.properties, "StateMachineName");
   input["type"] = json::text(r.properties, "StateMachineType", "STANDARD");
   MDLC_TRY(auto text, definition(r));
-  input["definition"] = std::move(text);
+  input["definition"] = text;
   if (auto tags = machine_tags(stack, r); !tags.empty()) input["tags"] = std::move(tags);
   return calls{{"states", "CreateStateMachine", std::move(input)}};
 }
@@ -125,7 +125,7 @@ void change_tags(const stack_identity& stack, const resource& r, const former& b
 api::answer<calls> update_machine(const stack_identity& stack, const resource& r, const former& before) {
   auto input = settings(r);
   MDLC_TRY(auto text, definition(r));
-  input["definition"] = std::move(text);
+  input["definition"] = text;
   if (differs(r, before, "TracingConfiguration") && !input.contains("tracingConfiguration"))
     input["tracingConfiguration"] = json::object{{"enabled", false}};
   if (differs(r, before, "LoggingConfiguration") && !input.contains("loggingConfiguration"))

@@ -345,18 +345,16 @@ void model_server::invoke(model_request request, std::function<void(model_answer
 // Until the server is ready (again), or it is too late.
 void model_server::queue(waiting w) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(w.deadline - clock::now());
-  uint64_t number = 0;
-  {
-    std::lock_guard lock{mutex_};
-    if (!ending_ && state_ != state::failed && waiting_.size() < waiting_invocations_max) {
-      number = w.number = ++next_;
-      waiting_.push_back(std::move(w));
-      if (watch_) watch_->wake();
-    }
-  }
-  if (number == 0)
+  std::unique_lock lock{mutex_};
+  if (ending_ || state_ == state::failed || waiting_.size() >= waiting_invocations_max) {
+    lock.unlock();
     return s_.host.pool.post(
         [done = std::move(w.done)] { done(tl::unexpected(model_failure{model_failure::cause::unavailable})); });
+  }
+  const auto number = w.number = ++next_;
+  waiting_.push_back(std::move(w));
+  if (watch_) watch_->wake();
+  lock.unlock();
   s_.host.timers.at(s_.host.env.now() + left, [weak = weak_from_this(), number] {
     auto self = weak.lock();
     if (!self) return;

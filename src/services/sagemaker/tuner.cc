@@ -138,14 +138,14 @@ class look_at {
 
   void end() {
     job_.ended_ms = now_ms_;
-    if (job_.status == "Stopping") {
+    const bool is_known = best_of(job_, all_) != nullptr;
+    const bool ran_out = job_.is_closing && job_.failure_reason.empty() && !is_known;  // before anything was known
+    if (job_.status == "Stopping" || ran_out) {
       job_.status = "Stopped";
     } else if (!job_.failure_reason.empty()) {
       job_.status = "Failed";
-    } else if (best_of(job_, all_)) {
+    } else if (is_known) {
       job_.status = "Completed";
-    } else if (job_.is_closing) {
-      job_.status = "Stopped";  // its time was over before anything was known
     } else {
       job_.status = "Failed";
       job_.failure_reason =

@@ -49,9 +49,6 @@ inline constexpr std::string_view refuse_command = "refuse";      // {error, cau
 inline constexpr std::string_view map_run_command = "map_run";    // {arn, plan}
 inline constexpr std::string_view mock_command = "mock";          // {Return} or {Throw: {Error, Cause}}
 
-// The assumed role that calls are made as.
-std::string principal_of(const std::string& role, std::string_view session);
-
 // Who calls with a role: its session's ARN.
 std::string principal_of(const std::string& role, std::string_view session);
 

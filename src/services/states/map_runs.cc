@@ -93,7 +93,7 @@ void map_runs::resume() {
     return std::pair{open_map_runs(r), spools_in_use(r)};
   });
   for (const auto& arn : open) begun(arn);
-  spools_->sweep([&](const std::string& name) { return spools.contains(name); });
+  spools_->sweep([&spools = spools](const std::string& name) { return spools.contains(name); });
 }
 
 // What there is of children already, of one that is resumed or redriven.
