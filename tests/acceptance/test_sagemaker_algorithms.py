@@ -91,8 +91,10 @@ def regression(lab: Learning) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def endpoint(lab: Learning, regression: dict[str, Any]) -> str:
-    return lab.endpoint(lab.variant(lab.model_of(regression, LINEAR)))
+def endpoint(lab: Learning, regression: dict[str, Any]) -> Iterator[str]:
+    name = lab.endpoint(lab.variant(lab.model_of(regression, LINEAR)))
+    yield name
+    lab.gone(name)
 
 
 def test_regression_is_least_squares(lab: Learning, regression: dict[str, Any]) -> None:
@@ -300,6 +302,7 @@ def test_clusters_are_told_in_each_format(lab: Learning, clustered: dict[str, An
     records = recordio.labels(lab.invoke(name, b"".join(recordio.record(r.tolist()) for r in rows), ContentType=RECORDS, Accept=RECORDS))
     assert [r["closest_cluster"][0] for r in records] == [p["closest_cluster"] for p in as_json]
     assert [r["distance_to_cluster"][0] for r in records] == pytest.approx([p["distance_to_cluster"] for p in as_json])
+    lab.gone(name)
 
 
 VALIDATION = " (caused by ValidationError)"
@@ -410,6 +413,7 @@ def test_xgboost_takes_and_gives_records(lab: Learning) -> None:
     asked = b"".join(recordio.record(row.tolist()) for row in rounded[:5])
     answers = recordio.labels(lab.invoke(name, asked, ContentType=RECORDS, Accept=RECORDS))
     assert [a["score"][0] for a in answers] == pytest.approx(expected)
+    lab.gone(name)
 
 
 def test_pipe_mode_trains_the_same_model(lab: Learning, clustered: dict[str, Any]) -> None:
