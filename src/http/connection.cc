@@ -386,7 +386,7 @@ void connection::answer(reply r) {
 }
 
 void connection::write_reply() {
-  bool close = close_after_ || !parser_->is_done() || !parser_->get().keep_alive();
+  bool close = close_after_ || server_->stopping || !parser_->is_done() || !parser_->get().keep_alive();
   close_after_ = close;
   out_ = print_head(reply_, to_head_, close, old_client_);
   arm(server_->limits.stall_timeout_ms);

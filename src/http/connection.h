@@ -1,6 +1,7 @@
 // Inside http/ only: a client's connection and the exchanges on it, one after the other.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -28,7 +29,7 @@ struct server::state {
 
   std::mutex mutex;
   std::condition_variable changed;
-  bool stopping = false;
+  std::atomic<bool> stopping{false};  // set before any connection is told
   std::set<connection*> open;
   std::vector<std::function<void()>> paused;     // listeners that wait for a connection to end
   std::vector<std::function<void()>> listeners;  // closes each
