@@ -13,6 +13,7 @@
 
 #include "json/value.h"
 #include "runner/archive.h"
+#include "runner/records/recordio.h"
 
 namespace mdlc::runner {
 namespace {
@@ -20,8 +21,6 @@ namespace {
 constexpr size_t copy_bytes = 256 * 1024;
 constexpr int pipe_bytes = 1 << 20;
 constexpr mode_t program_reads = 0644;  // the program is another user where the server is root
-constexpr uint32_t recordio_magic = 0xced7230a;
-constexpr size_t recordio_alignment = 4;
 
 void ring(const sys::descriptor& bell) {
   const uint64_t one = 1;
@@ -221,13 +220,13 @@ class feeding::channel {
   }
 
   to put_header(int out, uint64_t length) {
-    const uint32_t header[] = {recordio_magic, static_cast<uint32_t>(length)};
+    const uint32_t header[] = {records::recordio_magic, static_cast<uint32_t>(length)};
     return put(out, {reinterpret_cast<const char*>(header), sizeof header});
   }
 
   to put_padding(int out, uint64_t length) {
-    constexpr char zeros[recordio_alignment] = {};
-    return put(out, {zeros, (recordio_alignment - length % recordio_alignment) % recordio_alignment});
+    constexpr char zeros[records::alignment] = {};
+    return put(out, {zeros, records::padding(length)});
   }
 
   to put(int out, std::string_view bytes) {

@@ -10,9 +10,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr size_t head_bytes = 8;
-constexpr size_t padding(size_t length) { return (4 - length % 4) % 4; }
-
 uint32_t word_at(std::string_view bytes, size_t at) {
   uint32_t word;
   std::memcpy(&word, bytes.data() + at, sizeof word);

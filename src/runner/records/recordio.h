@@ -12,6 +12,10 @@ namespace mdlc::runner::records {
 
 inline constexpr uint32_t recordio_magic = 0xced7230a;
 inline constexpr size_t part_bytes_max = (1u << 29) - 1;  // what 29 bits hold
+inline constexpr size_t head_bytes = 8;
+inline constexpr size_t alignment = 4;
+// The zeros after a part of that length.
+constexpr size_t padding(size_t length) { return (alignment - length % alignment) % alignment; }
 
 // Takes the records of `bytes`, which it looks into and does not copy, one after the other.
 class recordio_reader {

@@ -5,8 +5,12 @@
 
 #include <unistd.h>
 
+#include "runner/records/recordio.h"
+
 namespace mdlc::services::sagemaker {
 namespace {
+
+namespace recordio = runner::records;
 
 constexpr size_t read_bytes = 256 * 1024;
 
@@ -30,29 +34,25 @@ struct frame {
 // RecordIO: a magic number, a word of a part's kind (3 bits) and length (29 bits), the part, padding to 4 bytes. A
 // record is one part (kind 0), or a first one (1), more of them (2) and a last one (3): it was cut where it held the
 // magic number itself, which belongs between them again.
-constexpr uint32_t recordio_magic = 0xced7230a;
-constexpr size_t recordio_head_bytes = 8;
-constexpr uint32_t recordio_length_mask = (1u << 29) - 1;
-
 struct recordio_part {
   uint32_t kind, length;
-  size_t padded() const { return (size_t{length} + 3) / 4 * 4; }
+  size_t padded() const { return length + recordio::padding(length); }
 };
 
 base::result<recordio_part> read_part(std::string_view head) {
-  if (little_endian<uint32_t>(head) != recordio_magic) return base::fail("The input is not RecordIO");
+  if (little_endian<uint32_t>(head) != recordio::recordio_magic) return base::fail("The input is not RecordIO");
   const auto word = little_endian<uint32_t>(head.substr(4));
-  return recordio_part{word >> 29, word & recordio_length_mask};
+  return recordio_part{word >> 29, static_cast<uint32_t>(word & recordio::part_bytes_max)};
 }
 
 base::result<frame> find_recordio(std::string_view text) {
   frame f;
-  while (text.size() >= f.size + recordio_head_bytes) {
+  while (text.size() >= f.size + recordio::head_bytes) {
     MDLC_TRY(const auto part, read_part(text.substr(f.size)));
     const bool is_first = part.kind == 0 || part.kind == 1;
     if (part.kind > 3 || is_first != (f.size == 0)) return base::fail("The input is not RecordIO");
     f.content += part.length;
-    const auto end = f.size + recordio_head_bytes + part.padded();
+    const auto end = f.size + recordio::head_bytes + part.padded();
     if (text.size() < end) return f;
     f.size = end;
     f.is_whole = part.kind == 0 || part.kind == 3;
@@ -83,9 +83,9 @@ void append_content(std::string& to, std::string_view frame, record_format forma
   }
   while (!frame.empty()) {
     const auto part = read_part(frame);
-    to += frame.substr(recordio_head_bytes, part->length);
-    if (part->kind == 1 || part->kind == 2) to += frame.substr(0, sizeof recordio_magic);
-    frame.remove_prefix(recordio_head_bytes + part->padded());
+    to += frame.substr(recordio::head_bytes, part->length);
+    if (part->kind == 1 || part->kind == 2) to += frame.substr(0, sizeof recordio::recordio_magic);
+    frame.remove_prefix(recordio::head_bytes + part->padded());
   }
 }
 
